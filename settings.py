@@ -1,0 +1,106 @@
+"""The one reader of the environment. Imported only where things are wired, never by rules."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+CHECKOUT = Path(__file__).resolve().parent
+
+
+class Settings(BaseSettings):
+    """Everything that differs between machines. `.env` is read; the environment wins.
+
+    The defaults describe the stack that `./throughline up` runs on this machine. Secrets have no
+    default: `up` generates them once into `.throughline/secrets.env` and passes them to its
+    children, so a deployment without them fails at start with the name of what is missing.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="THROUGHLINE_", env_file=CHECKOUT / ".env", extra="ignore", frozen=True
+    )
+
+    state_dir: Path = CHECKOUT / ".throughline"
+
+    database_url: str = ""
+    """`postgresql://…`; empty means the embedded server under `state_dir`."""
+    database_pool_size: int = 10
+
+    temporal_address: str = ""
+    """`host:port`; empty means the embedded engine on `temporal_port`."""
+    temporal_namespace: str = "throughline"
+    temporal_task_queue: str = "throughline"
+    temporal_web_url: str = ""
+    """Base URL people open; empty means the embedded Web UI on `temporal_web_port`."""
+
+    document_store: str = ""
+    """`file:///…` or `s3://bucket/prefix`; empty means a folder under `state_dir`."""
+    document_max_bytes: int = 20 * 1024 * 1024
+
+    api_url: str = ""
+    """Where the console and the command line find the API; empty means `api_port` here."""
+    console_url: str = ""
+
+    postgres_port: int = 5433
+    temporal_port: int = 7233
+    temporal_web_port: int = 8233
+    api_port: int = 8000
+    console_port: int = 8501
+    crm_port: int = 8101
+    billing_port: int = 8102
+    scheduling_port: int = 8103
+    ticketing_port: int = 8104
+    worker_metrics_port: int = 9464
+    relay_metrics_port: int = 9465
+
+    crm_base_url: str = "http://127.0.0.1:8101"
+    crm_client_id: str = "throughline"
+    crm_client_secret: SecretStr = SecretStr("")
+    billing_base_url: str = "http://127.0.0.1:8102"
+    billing_api_key: SecretStr = SecretStr("")
+    scheduling_base_url: str = "http://127.0.0.1:8103"
+    scheduling_username: str = "throughline"
+    scheduling_password: SecretStr = SecretStr("")
+    ticketing_base_url: str = "http://127.0.0.1:8104"
+    ticketing_token: SecretStr = SecretStr("")
+
+    billing_webhook_secret: SecretStr = SecretStr("")
+    ticketing_webhook_secret: SecretStr = SecretStr("")
+    """Standard Webhooks secrets (`whsec_…`) the vendors sign their events with."""
+
+    operations_mail_to: str = ""
+    operations_mail_from: str = "throughline@localhost"
+    smtp_host: str = ""
+    smtp_port: int = 25
+    operations_webhook_url: str = ""
+    operations_webhook_secret: SecretStr = SecretStr("")
+
+    incomplete_expires_after: timedelta = timedelta(days=14)
+    approval_expires_after: timedelta = timedelta(days=7)
+    approval_reminder_every: timedelta = timedelta(hours=24)
+    sweep_every: timedelta = timedelta(seconds=20)
+    unstarted_after: timedelta = Field(default=timedelta(seconds=30))
+    """How long an accepted change may be without a workflow before the sweeper steps in."""
+
+    log_level: str = "INFO"
+
+    @property
+    def api_base_url(self) -> str:
+        """Where callers on this machine reach the API."""
+        return self.api_url or f"http://127.0.0.1:{self.api_port}"
+
+    @property
+    def temporal_target(self) -> str:
+        """`host:port` of the engine in use."""
+        return self.temporal_address or f"127.0.0.1:{self.temporal_port}"
+
+    @property
+    def temporal_web_base_url(self) -> str:
+        """Where people open the engine's own pages."""
+        return self.temporal_web_url or f"http://127.0.0.1:{self.temporal_web_port}"
+
+    @property
+    def document_store_url(self) -> str:
+        """The store in use, as a URL `obstore` understands."""
+        return self.document_store or (self.state_dir / "documents").resolve().as_uri()
