@@ -1,0 +1,1 @@
+"""What workflows may have done in the outside world: one class per capability, ports injected."""

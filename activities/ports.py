@@ -1,0 +1,147 @@
+"""What the outside world must be able to do, as Protocols. Adapters fit by shape.
+
+Vendor ports raise `VendorError`s only. Every effect takes `VendorCall.idempotency_key`, has a
+`find_…` twin that looks the effect up by that key, and raises `OutcomeUnknownError` when the
+vendor may have done it without saying so; callers look up before they repeat. Where a vendor
+honours idempotency keys itself the twin is still there: people ask it, too.
+"""
+
+from datetime import date
+from typing import Protocol
+
+from domain.catalogue import Visit
+from domain.entitlement import AccountFacts
+from domain.vendor_values import (
+    AppointmentBooking,
+    Availability,
+    BillingPosting,
+    BillingStanding,
+    EffectEvidence,
+    ServiceUpdate,
+    TicketDraft,
+    VendorCall,
+)
+
+
+class Crm(Protocol):
+    """Owns accounts, services held and orders."""
+
+    async def read_account(self, call: VendorCall, account_id: str) -> AccountFacts | None:
+        """The account as the CRM has it now; None when it knows no such account."""
+        ...
+
+    async def apply_service_update(self, call: VendorCall, update: ServiceUpdate) -> EffectEvidence:
+        """Order, set services and close the order; `vendor_reference` is the order.
+
+        Safe to repeat under the same key: an order already open under it is carried on with.
+        `facts` hold what the update really changed, `added` and `removed` (lists of products) and
+        `contract_before`, from which a reversal is built.
+        """
+        ...
+
+    async def find_service_update(self, call: VendorCall) -> EffectEvidence | None:
+        """The finished update under this key, or None if there is none or it is unfinished."""
+        ...
+
+
+class Billing(Protocol):
+    """Owns prices, invoices, payments and standing."""
+
+    async def read_standing(self, call: VendorCall, account_id: str) -> BillingStanding | None:
+        """Standing and monthly charge now; None for an account billing does not know."""
+        ...
+
+    async def post_change(self, call: VendorCall, posting: BillingPosting) -> EffectEvidence:
+        """Post the change's lines; `vendor_reference` is the invoice line.
+
+        `facts`: `amount_minor`, `recurring_before_minor`, `recurring_after_minor`, `invoice_id`.
+        """
+        ...
+
+    async def find_posting(self, call: VendorCall) -> EffectEvidence | None:
+        """The posting under this key."""
+        ...
+
+    async def reverse_posting(
+        self, call: VendorCall, posting_reference: str, reason: str
+    ) -> EffectEvidence:
+        """Undo a posting by a new line; repeating gives the same reversal."""
+        ...
+
+    async def find_reversal(
+        self, call: VendorCall, posting_reference: str
+    ) -> EffectEvidence | None:
+        """The reversal of a posting, if it has one."""
+        ...
+
+
+class Scheduling(Protocol):
+    """Owns dates, slots and appointments."""
+
+    async def read_availability(
+        self, call: VendorCall, account_id: str, on: date, visit: Visit
+    ) -> Availability | None:
+        """Whether the date can be had; None for an account scheduling does not know."""
+        ...
+
+    async def book_appointment(
+        self, call: VendorCall, booking: AppointmentBooking
+    ) -> EffectEvidence:
+        """Hold and confirm a slot; `vendor_reference` is the appointment.
+
+        Carries on with what is already held under this key instead of holding twice. Raises
+        VendorRejectedError (`reason` such as `slot_full`) when the day is gone. `facts`:
+        `starts_at`, `ends_at` (ISO, with offset), `time_zone`.
+        """
+        ...
+
+    async def find_appointment(self, call: VendorCall) -> EffectEvidence | None:
+        """The confirmed appointment under this key, or None."""
+        ...
+
+    async def release_appointment(
+        self, call: VendorCall, appointment_reference: str
+    ) -> EffectEvidence:
+        """Give the slot back; repeating changes nothing."""
+        ...
+
+    async def find_release(
+        self, call: VendorCall, appointment_reference: str
+    ) -> EffectEvidence | None:
+        """Evidence that the appointment is released, or None."""
+        ...
+
+
+class Ticketing(Protocol):
+    """Owns tickets and conversations."""
+
+    async def open_ticket(self, call: VendorCall, draft: TicketDraft) -> EffectEvidence:
+        """Open a ticket; `vendor_reference` is its number.
+
+        The vendor has no idempotency key: the adapter looks the key up before it creates.
+        """
+        ...
+
+    async def find_ticket(self, call: VendorCall) -> EffectEvidence | None:
+        """The ticket under this key."""
+        ...
+
+    async def comment_on_ticket(
+        self, call: VendorCall, ticket_reference: str, body: str
+    ) -> EffectEvidence:
+        """Add a public comment, once per key; `vendor_reference` is the comment."""
+        ...
+
+    async def find_comment(self, call: VendorCall, ticket_reference: str) -> EffectEvidence | None:
+        """The comment under this key."""
+        ...
+
+    async def close_ticket(
+        self, call: VendorCall, ticket_reference: str, resolution: str
+    ) -> EffectEvidence:
+        """Close a ticket; closing a closed one changes nothing."""
+        ...
+
+    async def find_closure(self, call: VendorCall, ticket_reference: str) -> EffectEvidence | None:
+        """Evidence that the ticket is closed, or None."""
+        ...

@@ -1,0 +1,1 @@
+"""Pure rules of a service change. No input or output, no framework, nothing else of ours."""
