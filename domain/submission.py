@@ -133,7 +133,7 @@ def _problems(error: ValidationError, *prefix: str) -> list[FieldProblem]:
     ]
 
 
-def check_submission(raw: Any) -> CheckedSubmission:
+def check_submission(raw: object) -> CheckedSubmission:
     """Parse a decoded JSON body. Raises InvalidChangeError naming every field that is wrong."""
     try:
         submission = Submission.model_validate(raw)
