@@ -1,0 +1,1 @@
+"""The scheduling vendor: service areas, calendars, slots, holds and visits."""

@@ -1,0 +1,1 @@
+"""The ticketing vendor: tickets, their conversation and their webhooks."""
