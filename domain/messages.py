@@ -1,0 +1,175 @@
+"""What crosses the engine: inputs, results and decisions. Ids and codes, nothing personal.
+
+Every model may gain fields with defaults; none may lose or rename one, since histories hold them.
+"""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from domain.errors import FailureCode
+from domain.identifiers import System
+from domain.service_change import Action, ChangeKind, ChangeStatus, CheckName, CheckOutcome, Role
+from domain.steps import Step
+
+
+class Message(BaseModel):
+    """Base of everything that crosses the engine."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Patience(Message):
+    """How long a change waits, in seconds, for whom."""
+
+    incomplete: float = 14 * 86_400
+    approval: float = 7 * 86_400
+    reminder: float = 86_400
+    step: float = 2 * 3_600
+    """For one step at one vendor, over all its tries, before a person is asked."""
+
+
+class ServiceChangeInput(Message):
+    """Starts the workflow of one accepted change."""
+
+    change_id: str
+    account_id: str
+    kind: ChangeKind
+    submitted_by: str
+    patience: Patience = Patience()
+
+
+class ServiceChangeResult(Message):
+    """How a change ended."""
+
+    status: ChangeStatus
+    reason: str
+
+
+class CheckInput(Message):
+    """One check of one round."""
+
+    change_id: str
+    round: int
+
+
+class CheckResult(Message):
+    """What a check says, and who could do what about it."""
+
+    name: CheckName
+    system: System
+    outcome: CheckOutcome
+    code: str
+    sentence: str
+    party: str = ""
+    """Who has to move when it is blocked."""
+
+
+class Waiting(Message):
+    """Somebody who has to bring something."""
+
+    party: str
+    what: str
+
+
+class TicketInput(Message):
+    """Say in a ticket what is missing: a new ticket, or a comment on the open one."""
+
+    change_id: str
+    round: int
+    missing: tuple[Waiting, ...]
+
+
+class StepInput(Message):
+    """Carry out one effect, or its reversal."""
+
+    change_id: str
+    attempt_group: int = 1
+    reason: str = ""
+
+
+class EffectResult(Message):
+    """An effect that stands at a vendor."""
+
+    step: Step
+    vendor_reference: str
+
+
+class ApprovalRequest(Message):
+    """What a person is asked to approve."""
+
+    plan_sha256: str
+    document_version: int
+    document_sha256: str | None
+    due_at: datetime
+
+
+class ApprovalInput(Message):
+    """Ask operations for an approval."""
+
+    change_id: str
+    round: int
+    due_at: datetime
+
+
+class NotifyInput(Message):
+    """Tell operations where configured: `kind` is approval_requested or approval_reminder."""
+
+    change_id: str
+    kind: str
+
+
+class Decision(Message):
+    """What somebody decided. `id` makes a repeat harmless."""
+
+    id: str
+    action: Action
+    actor: str
+    role: Role
+    reason: str = ""
+    plan_sha256: str | None = None
+    document_sha256: str | None = None
+
+
+class DecisionResult(Message):
+    """Where the change stood once the decision was recorded."""
+
+    status: ChangeStatus
+
+
+class TransitionInput(Message):
+    """Record a new status with everything a person needs to understand it."""
+
+    change_id: str
+    to: ChangeStatus
+    actor: str
+    actor_kind: str
+    reason: str
+    waiting_on: tuple[Waiting, ...] = ()
+    next_action: str | None = None
+    due_at: datetime | None = None
+    decision: Decision | None = None
+
+
+class RefusedDecision(Message):
+    """A decision that came by Signal and does not fit; it is put on record."""
+
+    change_id: str
+    decision: Decision
+    why: str
+
+
+class LookAgain(Message):
+    """Something happened that may unblock the change: a document, or a vendor's event."""
+
+    cause: str
+    reference: str
+
+
+class FailureDetails(Message):
+    """What the engine may keep of a failed step; the vendor's words stay in our database."""
+
+    code: FailureCode
+    system: System
+    step: str
+    reason: str = ""
