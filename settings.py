@@ -1,12 +1,19 @@
 """The one reader of the environment. Imported only where things are wired, never by rules."""
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 CHECKOUT = Path(__file__).resolve().parent
+
+
+def _on_this_machine(port: str, fields: dict[str, Any]) -> str:
+    """The sandbox vendor's address: it follows the port, so moving one moves both."""
+    return f"http://127.0.0.1:{fields.get(port)}"
 
 
 class Settings(BaseSettings):
@@ -18,7 +25,11 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="THROUGHLINE_", env_file=CHECKOUT / ".env", extra="ignore", frozen=True
+        env_prefix="THROUGHLINE_",
+        env_file=CHECKOUT / ".env",
+        env_ignore_empty=True,  # a copied `.env.example` holds `NAME=`, which means "not set"
+        extra="ignore",
+        frozen=True,
     )
 
     state_dir: Path = CHECKOUT / ".throughline"
@@ -26,6 +37,8 @@ class Settings(BaseSettings):
     database_url: str = ""
     """`postgresql://…`; empty means the embedded server under `state_dir`."""
     database_pool_size: int = 10
+    postgres_password: SecretStr = SecretStr("")
+    """Of the embedded server's role `throughline`; an own `database_url` carries its own."""
 
     temporal_address: str = ""
     """`host:port`; empty means the embedded engine on `temporal_port`."""
@@ -45,6 +58,9 @@ class Settings(BaseSettings):
     postgres_port: int = 5433
     temporal_port: int = 7233
     temporal_web_port: int = 8233
+    temporal_internal_port: int = 7240
+    """First of seven consecutive ports over which the embedded engine's services talk."""
+    temporal_metrics_port: int = 9466
     api_port: int = 8000
     console_port: int = 8501
     crm_port: int = 8101
@@ -54,15 +70,15 @@ class Settings(BaseSettings):
     worker_metrics_port: int = 9464
     relay_metrics_port: int = 9465
 
-    crm_base_url: str = "http://127.0.0.1:8101"
+    crm_base_url: str = Field(default_factory=partial(_on_this_machine, "crm_port"))
     crm_client_id: str = "throughline"
     crm_client_secret: SecretStr = SecretStr("")
-    billing_base_url: str = "http://127.0.0.1:8102"
+    billing_base_url: str = Field(default_factory=partial(_on_this_machine, "billing_port"))
     billing_api_key: SecretStr = SecretStr("")
-    scheduling_base_url: str = "http://127.0.0.1:8103"
+    scheduling_base_url: str = Field(default_factory=partial(_on_this_machine, "scheduling_port"))
     scheduling_username: str = "throughline"
     scheduling_password: SecretStr = SecretStr("")
-    ticketing_base_url: str = "http://127.0.0.1:8104"
+    ticketing_base_url: str = Field(default_factory=partial(_on_this_machine, "ticketing_port"))
     ticketing_token: SecretStr = SecretStr("")
 
     billing_webhook_secret: SecretStr = SecretStr("")
