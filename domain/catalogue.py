@@ -82,9 +82,6 @@ INTERNET_PRODUCTS: Final[Mapping[InternetService, frozenset[Product]]] = {
 }
 SELLABLE_SERVICES: Final = tuple(p for p in Product if p not in INTERNET)
 
-_WIRED: Final = INTERNET | {Product.PHONE}
-"""Products that need somebody at the door when they come or go."""
-
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -111,6 +108,7 @@ def monthly_price_minor(products: frozenset[Product]) -> int:
     return sum(PRICE_MINOR[product] for product in products)
 
 
-def visit_for(before: frozenset[Product], after: frozenset[Product]) -> Visit:
+def visit_for(wish: Wish) -> Visit:
     """A wire that comes or goes needs a technician; everything else is switched remotely."""
-    return Visit.TECHNICIAN if (before ^ after) & _WIRED else Visit.REMOTE
+    wired = wish.kind is ChangeKind.CHANGE_INTERNET_SERVICE or wish.service is Product.PHONE
+    return Visit.TECHNICIAN if wired else Visit.REMOTE

@@ -5,6 +5,7 @@ ThroughlineError
 │   ├── InvalidChangeError         fields missing or contradictory, each named
 │   ├── TransitionError            the status does not allow it
 │   └── FieldOwnershipError        another system owns the field
+├── NoticeError                    operations could not be told by one channel
 └── VendorError                    a system of record did not do what was asked
     ├── VendorRejectedError        it said no; asking again changes nothing
     ├── VendorUnavailableError     nothing happened there; asking again may work
@@ -73,6 +74,10 @@ class FieldOwnershipError(RuleError):
         super().__init__(
             f"{field} is owned by {owner}; {actor} may not change it. Propose it to {owner}."
         )
+
+
+class NoticeError(ThroughlineError):
+    """A mail or webhook to operations that could not be delivered; the queue still holds it."""
 
 
 class VendorError(ThroughlineError):

@@ -4,6 +4,7 @@ Every model may gain fields with defaults; none may lose or rename one, since hi
 """
 
 from datetime import datetime
+from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
@@ -112,11 +113,20 @@ class ApprovalInput(Message):
     due_at: datetime
 
 
+class NoticeKind(StrEnum):
+    """Why operations are told something."""
+
+    APPROVAL_REQUESTED = "approval_requested"
+    APPROVAL_REMINDER = "approval_reminder"
+    NEEDS_ATTENTION = "needs_attention"
+
+
 class NotifyInput(Message):
-    """Tell operations where configured: `kind` is approval_requested or approval_reminder."""
+    """Tell operations, by every channel configured, about the n-th notice of its kind."""
 
     change_id: str
-    kind: str
+    kind: NoticeKind
+    sequence: int
 
 
 class Decision(Message):

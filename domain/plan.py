@@ -104,7 +104,7 @@ def build_plan(
     after = products_after(held, wish)
     add, remove = tuple(sorted(after - held)), tuple(sorted(held - after))
     difference = monthly_price_minor(after) - monthly_price_minor(held)
-    visit = visit_for(held, after)
+    visit = visit_for(wish)
     what = summary_of(wish)
     sentences = {
         Step.POST_BILLING_CHANGE: (

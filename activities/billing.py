@@ -1,0 +1,107 @@
+"""Asks billing for the account's standing, posts a change's lines and reverses them."""
+
+from temporalio import activity
+
+from activities.calls import Effect, VendorCalls
+from activities.checks import CUSTOMER, against, keep, passed
+from activities.intents import applied_effect, approved_plan, intent_for, reversal_of
+from activities.ports import Billing
+from activities.records import Records, RecordTransaction
+from domain.identifiers import System
+from domain.messages import CheckInput, CheckResult, EffectResult, StepInput
+from domain.plan import money
+from domain.records import ChangeRecord
+from domain.service_change import CheckName, CheckOutcome
+from domain.steps import Step
+from domain.submission import billing_address_of
+from domain.vendor_values import BillingPosting, BillingStanding, Standing
+
+
+class BillingActivities:
+    """Billing owns prices, invoices and standing; we post and reverse a change's own lines."""
+
+    def __init__(self, records: Records, calls: VendorCalls, billing: Billing) -> None:
+        self._records = records
+        self._calls = calls
+        self._billing = billing
+
+    @activity.defn(name="check_standing")
+    async def check_standing(self, check: CheckInput) -> CheckResult:
+        """Whether the account owes nothing overdue. A read; safe to repeat."""
+        async with self._records.begin() as record:
+            change = await record.load(check.change_id)
+        standing, attempt = await self._calls.ask(
+            change,
+            System.BILLING,
+            "check_standing",
+            lambda call: self._billing.read_standing(call, change.account_id),
+        )
+        facts = {"recurring_minor": standing.recurring_minor} if standing else {}
+        return await keep(self._records, check, _judge(change.account_id, standing), facts, attempt)
+
+    @activity.defn(name="post_billing_change")
+    async def post_billing_change(self, step: StepInput) -> EffectResult:
+        """Post the approved lines, once per key. Raises vendor failures."""
+
+        async def prepare(record: RecordTransaction, change: ChangeRecord) -> Effect:
+            del record
+            plan = approved_plan(change)
+            posting = BillingPosting(
+                account_id=change.account_id,
+                change_id=change.id,
+                document_version=change.document_version,
+                lines=plan.lines,
+                payment_method=change.wish.payment_method,
+                billing_address=billing_address_of(change.details),
+            )
+            return Effect(
+                intent_for(change, Step.POST_BILLING_CHANGE, step.attempt_group, posting),
+                lambda call: self._billing.post_change(call, posting),
+                self._billing.find_posting,
+            )
+
+        return await self._calls.perform(step, prepare)
+
+    @activity.defn(name="reverse_billing_change")
+    async def reverse_billing_change(self, step: StepInput) -> EffectResult:
+        """Undo the posting by a new line, once. Raises vendor failures."""
+
+        async def prepare(record: RecordTransaction, change: ChangeRecord) -> Effect:
+            posted = await applied_effect(record, change, Step.POST_BILLING_CHANGE)
+            reference = posted.vendor_reference
+            return Effect(
+                reversal_of(change, posted, step),
+                lambda call: self._billing.reverse_posting(call, reference, step.reason),
+                lambda call: self._billing.find_reversal(call, reference),
+            )
+
+        return await self._calls.perform(step, prepare)
+
+
+def _judge(account_id: str, standing: BillingStanding | None) -> CheckResult:
+    if standing is None:
+        return against(
+            CheckName.STANDING,
+            CheckOutcome.DENIED,
+            "account_unknown",
+            f"Billing knows no account {account_id}.",
+        )
+    if standing.standing is Standing.CLOSED:
+        return against(
+            CheckName.STANDING,
+            CheckOutcome.DENIED,
+            "account_closed",
+            f"Account {account_id} is closed at billing.",
+        )
+    if standing.standing is Standing.PAST_DUE:
+        invoices = ", ".join(standing.overdue_invoices) or "an open invoice"
+        return against(
+            CheckName.STANDING,
+            CheckOutcome.BLOCKED,
+            "past_due",
+            f"Payment of overdue {invoices}; the change goes on by itself once it is paid.",
+            CUSTOMER,
+        )
+    return passed(
+        CheckName.STANDING, f"Nothing overdue; {money(standing.recurring_minor)} per month now."
+    )

@@ -1,0 +1,39 @@
+"""The only maker of engine failures: what a vendor's or rule's failure means to the engine."""
+
+from datetime import timedelta
+from typing import Final
+
+from temporalio.exceptions import ApplicationError
+
+from domain.errors import FailureCode, VendorError, VendorThrottledError
+from domain.identifiers import System
+from domain.messages import FailureDetails
+
+RETRYABLE: Final = frozenset(
+    {FailureCode.UNAVAILABLE, FailureCode.THROTTLED, FailureCode.OUTCOME_UNKNOWN}
+)
+"""Codes that time may cure. An unknown outcome is looked up before it is repeated."""
+
+
+def vendor_failure(error: VendorError, step: str) -> ApplicationError:
+    """The engine failure for a vendor's. It names code, system and step, never their words."""
+    delay = (
+        timedelta(seconds=error.retry_after) if isinstance(error, VendorThrottledError) else None
+    )
+    return ApplicationError(
+        f"{step}: {error.system} {error.code}",
+        FailureDetails(code=error.code, system=error.system, step=step, reason=error.reason),
+        type=error.code,
+        non_retryable=error.code not in RETRYABLE,
+        next_retry_delay=delay,
+    )
+
+
+def internal_failure(step: str, reason: str) -> ApplicationError:
+    """A failure of ours that repeating will not cure, such as a broken ownership rule."""
+    details = FailureDetails(
+        code=FailureCode.INTERNAL, system=System.THROUGHLINE, step=step, reason=reason
+    )
+    return ApplicationError(
+        f"{step}: {reason}", details, type=FailureCode.INTERNAL, non_retryable=True
+    )

@@ -1,0 +1,105 @@
+"""Our own record, as activities need it: one transaction, committed when the block ends well."""
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+from domain.messages import CheckResult, RefusedDecision, TransitionInput
+from domain.plan import Plan
+from domain.records import Attempt, ChangeRecord, EffectIntent, EffectState, OperationsNotice
+from domain.service_change import EffectStatus
+from domain.steps import Step
+from domain.vendor_values import EffectEvidence
+
+
+class RecordTransaction(Protocol):
+    """What one transaction can do. Everything is safe to repeat."""
+
+    async def load(self, change_id: str) -> ChangeRecord:
+        """The change as it stands. Raises KeyError for an unknown id."""
+        ...
+
+    async def transition(self, step: TransitionInput) -> None:
+        """Move the status and write the audit entry; nothing if it is there already.
+
+        Raises TransitionError for a step that the transition table does not hold.
+        """
+        ...
+
+    async def refuse(self, refused: RefusedDecision) -> None:
+        """Put a decision that does not fit on record."""
+        ...
+
+    async def save_check(
+        self, change_id: str, round_: int, result: CheckResult, facts: Mapping[str, Any]
+    ) -> None:
+        """Keep the answer of one check of one round, and what it found out for the plan."""
+        ...
+
+    async def check_facts(self, change_id: str, round_: int) -> Mapping[str, Mapping[str, Any]]:
+        """What the checks of a round found out, by check name."""
+        ...
+
+    async def save_plan(self, change_id: str, plan: Plan) -> None:
+        """Keep what an approval will be about."""
+        ...
+
+    async def queue_notice(self, notice: OperationsNotice) -> frozenset[str]:
+        """Put an item in the operations queue; the channels it already went out by."""
+        ...
+
+    async def mark_delivered(self, notice: OperationsNotice, channel: str) -> None:
+        """Note that the item went out by that channel."""
+        ...
+
+    async def intend(self, intent: EffectIntent) -> EffectState:
+        """Write the effect before the call, or count a further attempt of it."""
+        ...
+
+    async def close_effect(
+        self, intent: EffectIntent, status: EffectStatus, evidence: EffectEvidence | None
+    ) -> None:
+        """Complete the effect after the call; a reversal also marks what it reversed."""
+        ...
+
+    async def effect_of(self, change_id: str, step: Step) -> EffectState | None:
+        """The latest effect of a step, or None if it was never attempted."""
+        ...
+
+    async def save_attempt(self, attempt: Attempt) -> None:
+        """Keep one try; a failed one becomes the change's failure, a good one clears it."""
+        ...
+
+    async def save_ticket(self, change_id: str, reference: str, subject: str) -> None:
+        """Keep an opened ticket."""
+        ...
+
+    async def close_ticket(self, change_id: str, reference: str) -> None:
+        """Mark a ticket closed."""
+        ...
+
+
+class Records(Protocol):
+    """Opens transactions."""
+
+    def begin(self) -> AbstractAsyncContextManager[RecordTransaction]:
+        """One transaction; it rolls back when the block raises."""
+        ...
+
+
+class DocumentVault(Protocol):
+    """Where the bytes of documents are."""
+
+    async def sha256(self, storage_key: str) -> str | None:
+        """Hash of what is stored now; None if nothing is."""
+        ...
+
+
+class Announcer(Protocol):
+    """One way to tell operations something."""
+
+    channel: str
+
+    async def announce(self, notice: OperationsNotice) -> None:
+        """Deliver once; `notice.id` lets the receiver recognise a repeat. Raises NoticeError."""
+        ...

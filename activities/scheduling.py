@@ -1,0 +1,102 @@
+"""Asks scheduling for the date, books the visit and gives it back."""
+
+from temporalio import activity
+
+from activities.calls import Effect, VendorCalls
+from activities.checks import PORTAL, against, keep, passed
+from activities.intents import applied_effect, approved_plan, intent_for, reversal_of
+from activities.ports import Scheduling
+from activities.records import Records, RecordTransaction
+from domain.catalogue import visit_for
+from domain.identifiers import System
+from domain.messages import CheckInput, CheckResult, EffectResult, StepInput
+from domain.records import ChangeRecord
+from domain.service_change import CheckName, CheckOutcome
+from domain.steps import Step
+from domain.vendor_values import AppointmentBooking, Availability, DateProblem
+
+_WHY = {
+    DateProblem.WEEKEND: "is a weekend",
+    DateProblem.HOLIDAY: "is a holiday",
+    DateProblem.PAST: "is not in the future",
+    DateProblem.TOO_FAR: "is further ahead than can be booked",
+    DateProblem.FULL: "is fully booked",
+}
+
+
+class SchedulingActivities:
+    """Scheduling owns dates and slots; we hold, confirm and release our own visits."""
+
+    def __init__(self, records: Records, calls: VendorCalls, scheduling: Scheduling) -> None:
+        self._records = records
+        self._calls = calls
+        self._scheduling = scheduling
+
+    @activity.defn(name="check_date")
+    async def check_date(self, check: CheckInput) -> CheckResult:
+        """Whether the requested date can be had. A read; it holds no slot."""
+        async with self._records.begin() as record:
+            change = await record.load(check.change_id)
+        answer, attempt = await self._calls.ask(
+            change,
+            System.SCHEDULING,
+            "check_date",
+            lambda call: self._scheduling.read_availability(
+                call, change.account_id, change.requested_date, visit_for(change.wish)
+            ),
+        )
+        return await keep(self._records, check, _judge(change.account_id, answer), {}, attempt)
+
+    @activity.defn(name="book_appointment")
+    async def book_appointment(self, step: StepInput) -> EffectResult:
+        """Hold and confirm a slot on the approved date, once per key."""
+
+        async def prepare(record: RecordTransaction, change: ChangeRecord) -> Effect:
+            del record
+            plan = approved_plan(change)
+            booking = AppointmentBooking(
+                change.account_id, change.id, plan.requested_date, plan.visit
+            )
+            return Effect(
+                intent_for(change, Step.BOOK_APPOINTMENT, step.attempt_group, booking),
+                lambda call: self._scheduling.book_appointment(call, booking),
+                self._scheduling.find_appointment,
+            )
+
+        return await self._calls.perform(step, prepare)
+
+    @activity.defn(name="release_appointment")
+    async def release_appointment(self, step: StepInput) -> EffectResult:
+        """Give the slot back, once."""
+
+        async def prepare(record: RecordTransaction, change: ChangeRecord) -> Effect:
+            booked = await applied_effect(record, change, Step.BOOK_APPOINTMENT)
+            reference = booked.vendor_reference
+            return Effect(
+                reversal_of(change, booked, step),
+                lambda call: self._scheduling.release_appointment(call, reference),
+                lambda call: self._scheduling.find_release(call, reference),
+            )
+
+        return await self._calls.perform(step, prepare)
+
+
+def _judge(account_id: str, answer: Availability | None) -> CheckResult:
+    if answer is None:
+        return against(
+            CheckName.DATE,
+            CheckOutcome.DENIED,
+            "account_unknown",
+            f"Scheduling knows no account {account_id}.",
+        )
+    if answer.problem is None:
+        return passed(CheckName.DATE, f"{answer.on} can be booked ({answer.time_zone}).")
+    name = f" ({answer.problem_name})" if answer.problem_name else ""
+    alternative = f" The next open date is {answer.next_open_on}." if answer.next_open_on else ""
+    return against(
+        CheckName.DATE,
+        CheckOutcome.BLOCKED,
+        f"date_{answer.problem}",
+        f"Another date: {answer.on} {_WHY[answer.problem]}{name}.{alternative}",
+        PORTAL,
+    )
