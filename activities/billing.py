@@ -4,7 +4,7 @@ from temporalio import activity
 
 from activities.calls import Effect, VendorCalls
 from activities.checks import CUSTOMER, against, keep, passed
-from activities.intents import applied_effect, approved_plan, intent_for, reversal_of
+from activities.intents import approved_plan, intent_for, reversal_of
 from activities.ports import Billing
 from activities.records import Records, RecordTransaction
 from domain.identifiers import System
@@ -65,9 +65,14 @@ class BillingActivities:
     @activity.defn(name="reverse_billing_change")
     async def reverse_billing_change(self, step: StepInput) -> EffectResult:
         """Undo the posting by a new line, once. Raises vendor failures."""
+        posted = await self._calls.settle(
+            step.change_id, Step.POST_BILLING_CHANGE, self._billing.find_posting
+        )
+        if posted is None:
+            return EffectResult(step=Step.POST_BILLING_CHANGE, vendor_reference="")
 
         async def prepare(record: RecordTransaction, change: ChangeRecord) -> Effect:
-            posted = await applied_effect(record, change, Step.POST_BILLING_CHANGE)
+            del record
             reference = posted.vendor_reference
             return Effect(
                 reversal_of(change, posted, step),

@@ -1,9 +1,9 @@
 """How every vendor is called: intent before, evidence after, look-up before a repeat."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from activities.failures import internal_failure, vendor_failure
 from activities.records import Records, RecordTransaction
@@ -20,11 +20,24 @@ from domain.identifiers import System
 from domain.messages import EffectResult, StepInput
 from domain.records import Attempt, ChangeRecord, EffectIntent
 from domain.service_change import EffectStatus
-from domain.steps import WRITES
+from domain.steps import SYSTEM_OF, WRITES, Step
 from domain.vendor_values import EffectEvidence, VendorCall
 
 Answer = TypeVar("Answer")
 Clock = Callable[[], datetime]
+
+
+Find = Callable[[VendorCall], Awaitable[EffectEvidence | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedEffect:
+    """An effect that stands at a vendor."""
+
+    key: str
+    step: Step
+    vendor_reference: str
+    facts: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +46,7 @@ class Effect:
 
     intent: EffectIntent
     apply: Callable[[VendorCall], Awaitable[EffectEvidence]]
-    find: Callable[[VendorCall], Awaitable[EffectEvidence | None]]
+    find: Find
     then: Callable[[RecordTransaction, EffectEvidence], Awaitable[None]] | None = None
     """What else is recorded, in the transaction that records the evidence."""
 
@@ -137,12 +150,41 @@ class VendorCalls:
             status = _AFTER_FAILURE.get(type(error))
             async with self._records.begin() as record:
                 if status is not None:
-                    await record.close_effect(intent, status, None)
+                    await record.close_effect(intent.key, status)
                 await record.save_attempt(this.ended(self._clock(), error))
             raise vendor_failure(error, intent.step) from error
         async with self._records.begin() as record:
-            await record.close_effect(intent, EffectStatus.APPLIED, evidence)
+            await record.close_effect(intent.key, EffectStatus.APPLIED, evidence)
             await record.save_attempt(this.ended(self._clock()))
             if effect.then is not None:
                 await effect.then(record, evidence)
         return EffectResult(step=intent.step, vendor_reference=evidence.vendor_reference)
+
+    async def settle(self, change_id: str, step: Step, find: Find) -> AppliedEffect | None:
+        """The effect of a step as it stands at the vendor; None if it never took place.
+
+        Where the record cannot tell, the vendor is asked and the record completed. Safe to
+        repeat. Raises the engine failure for whatever the vendor did instead.
+        """
+        async with self._records.begin() as record:
+            change = await record.load(change_id)
+            state = await record.effect_of(change_id, step)
+        if state is None or state.status in {EffectStatus.REFUSED, EffectStatus.SKIPPED}:
+            return None
+        if state.status in {EffectStatus.APPLIED, EffectStatus.REVERSED}:
+            return AppliedEffect(state.key, step, state.vendor_reference or "", state.facts)
+        call = VendorCall(change.correlation_id, idempotency_key=state.key)
+        this = _Try(change.id, SYSTEM_OF[step], step, self._clock(), call)
+        try:
+            evidence = await find(call)
+        except VendorError as error:
+            async with self._records.begin() as record:
+                await record.save_attempt(this.ended(self._clock(), error))
+            raise vendor_failure(error, step) from error
+        async with self._records.begin() as record:
+            status = EffectStatus.APPLIED if evidence else EffectStatus.SKIPPED
+            await record.close_effect(state.key, status, evidence)
+            await record.save_attempt(this.ended(self._clock()))
+        if evidence is None:
+            return None
+        return AppliedEffect(state.key, step, evidence.vendor_reference, evidence.facts)

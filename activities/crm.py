@@ -3,7 +3,7 @@
 from temporalio import activity
 
 from activities.calls import Effect, VendorCalls
-from activities.intents import applied_effect, approved_plan, intent_for, reversal_of
+from activities.intents import approved_plan, intent_for, reversal_of
 from activities.ports import Crm
 from activities.records import RecordTransaction
 from domain.catalogue import Product
@@ -46,9 +46,14 @@ class CrmActivities:
     @activity.defn(name="restore_services")
     async def restore_services(self, step: StepInput) -> EffectResult:
         """Put back by a further order what the first one really changed, once."""
+        done = await self._calls.settle(
+            step.change_id, Step.UPDATE_SERVICES, self._crm.find_service_update
+        )
+        if done is None:
+            return EffectResult(step=Step.UPDATE_SERVICES, vendor_reference="")
 
         async def prepare(record: RecordTransaction, change: ChangeRecord) -> Effect:
-            done = await applied_effect(record, change, Step.UPDATE_SERVICES)
+            del record
             update = ServiceUpdate(
                 account_id=change.account_id,
                 change_id=change.id,

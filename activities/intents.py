@@ -1,32 +1,20 @@
 """Builds the intent of an effect or its reversal from the record. The only maker of their keys."""
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter
 
+from activities.calls import AppliedEffect
 from activities.failures import internal_failure
-from activities.records import RecordTransaction
 from domain.identifiers import EffectKey
 from domain.messages import StepInput
 from domain.plan import Plan
 from domain.records import ChangeRecord, EffectIntent
-from domain.service_change import EffectStatus
 from domain.steps import REVERSAL_OF, SYSTEM_OF, Step
 
 _JSON: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
-
-
-@dataclass(frozen=True, slots=True)
-class AppliedEffect:
-    """An effect that stands at a vendor."""
-
-    key: str
-    step: Step
-    vendor_reference: str
-    facts: Mapping[str, Any]
 
 
 def approved_plan(change: ChangeRecord) -> Plan:
@@ -38,8 +26,16 @@ def approved_plan(change: ChangeRecord) -> Plan:
 
 def intent_for(change: ChangeRecord, step: Step, attempt_group: int, payload: Any) -> EffectIntent:  # noqa: ANN401 - any of the vendor dataclasses
     """The intent of an approved step; `payload` is what the vendor will be asked."""
-    summaries = {effect.step: effect.summary for effect in approved_plan(change).effects}
-    return make_intent(change, step, attempt_group, summaries.get(step, step), payload)
+    plan = approved_plan(change)
+    summaries = {effect.step: effect.summary for effect in plan.effects}
+    return make_intent(
+        change,
+        step,
+        attempt_group,
+        summaries[step],
+        payload,
+        document_version=plan.document_version,
+    )
 
 
 def make_intent(
@@ -49,16 +45,21 @@ def make_intent(
     summary: str,
     payload: Any,  # noqa: ANN401 - any of the vendor dataclasses
     *,
+    document_version: int | None = None,
     reverses: str | None = None,
 ) -> EffectIntent:
-    """The intent of any step, under the key that a repeat will find again."""
+    """The intent of any step, under the key that a repeat will find again.
+
+    What was approved names its own document version: a later upload must not change the key.
+    """
+    version = change.document_version if document_version is None else document_version
     return EffectIntent(
-        key=str(EffectKey(change.id, step, change.document_version, attempt_group)),
+        key=str(EffectKey(change.id, step, version, attempt_group)),
         change_id=change.id,
         system=SYSTEM_OF[step],
         step=step,
         summary=summary,
-        document_version=change.document_version,
+        document_version=version,
         payload=_JSON.dump_python(dataclasses.asdict(payload), mode="json"),
         reverses=reverses,
     )
@@ -72,17 +73,6 @@ class _Undo:
     reason: str
 
 
-async def applied_effect(
-    record: RecordTransaction, change: ChangeRecord, step: Step
-) -> AppliedEffect:
-    """The effect of a step as it stands at the vendor. Raises a final failure if it does not."""
-    state = await record.effect_of(change.id, step)
-    standing = state is not None and state.status in {EffectStatus.APPLIED, EffectStatus.REVERSED}
-    if state is None or not standing or state.vendor_reference is None:
-        raise internal_failure(step, "there is no applied effect to undo")
-    return AppliedEffect(state.key, state.step, state.vendor_reference, state.facts)
-
-
 def reversal_of(change: ChangeRecord, done: AppliedEffect, step: StepInput) -> EffectIntent:
     """The intent of undoing an effect."""
     return make_intent(
@@ -91,5 +81,6 @@ def reversal_of(change: ChangeRecord, done: AppliedEffect, step: StepInput) -> E
         step.attempt_group,
         f"Undo {done.vendor_reference}",
         _Undo(done.vendor_reference, step.reason),
+        document_version=EffectKey.parse(done.key).document_version,
         reverses=done.key,
     )

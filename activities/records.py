@@ -57,7 +57,7 @@ class RecordTransaction(Protocol):
         ...
 
     async def close_effect(
-        self, intent: EffectIntent, status: EffectStatus, evidence: EffectEvidence | None
+        self, key: str, status: EffectStatus, evidence: EffectEvidence | None = None
     ) -> None:
         """Complete the effect after the call; a reversal also marks what it reversed."""
         ...

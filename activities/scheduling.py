@@ -4,7 +4,7 @@ from temporalio import activity
 
 from activities.calls import Effect, VendorCalls
 from activities.checks import PORTAL, against, keep, passed
-from activities.intents import applied_effect, approved_plan, intent_for, reversal_of
+from activities.intents import approved_plan, intent_for, reversal_of
 from activities.ports import Scheduling
 from activities.records import Records, RecordTransaction
 from domain.catalogue import visit_for
@@ -68,9 +68,14 @@ class SchedulingActivities:
     @activity.defn(name="release_appointment")
     async def release_appointment(self, step: StepInput) -> EffectResult:
         """Give the slot back, once."""
+        booked = await self._calls.settle(
+            step.change_id, Step.BOOK_APPOINTMENT, self._scheduling.find_appointment
+        )
+        if booked is None:
+            return EffectResult(step=Step.BOOK_APPOINTMENT, vendor_reference="")
 
         async def prepare(record: RecordTransaction, change: ChangeRecord) -> Effect:
-            booked = await applied_effect(record, change, Step.BOOK_APPOINTMENT)
+            del record
             reference = booked.vendor_reference
             return Effect(
                 reversal_of(change, booked, step),

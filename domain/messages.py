@@ -90,7 +90,7 @@ class StepInput(Message):
 
 
 class EffectResult(Message):
-    """An effect that stands at a vendor."""
+    """An effect that stands at a vendor; an empty reference: there was nothing to undo."""
 
     step: Step
     vendor_reference: str

@@ -1,0 +1,143 @@
+"""How the workflow has things done: which activity, under which policy. One function per intent."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Final
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.billing import BillingActivities
+    from activities.change_record import RecordActivities
+    from activities.completeness import CompletenessActivities
+    from activities.crm import CrmActivities
+    from activities.entitlement import EntitlementActivities
+    from activities.notification import NotificationActivities
+    from activities.scheduling import SchedulingActivities
+    from activities.ticketing import TicketActivities
+    from domain.errors import FailureCode
+    from domain.identifiers import System
+    from domain.messages import (
+        ApprovalInput,
+        ApprovalRequest,
+        CheckInput,
+        CheckResult,
+        EffectResult,
+        FailureDetails,
+        NotifyInput,
+        RefusedDecision,
+        StepInput,
+        TicketInput,
+        TransitionInput,
+    )
+    from domain.steps import Step
+    from workflows.policies import NOTIFY, NOTIFY_LIMIT, ONE_TRY, RECORD, RECORD_TRY, VENDOR
+
+CHECKS: Final[tuple[Callable[..., Awaitable[CheckResult]], ...]] = (
+    EntitlementActivities.check_entitlement,
+    BillingActivities.check_standing,
+    SchedulingActivities.check_date,
+    CompletenessActivities.check_completeness,
+)
+
+EFFECTS: Final[Mapping[Step, Callable[..., Awaitable[EffectResult]]]] = {
+    Step.POST_BILLING_CHANGE: BillingActivities.post_billing_change,
+    Step.BOOK_APPOINTMENT: SchedulingActivities.book_appointment,
+    Step.UPDATE_SERVICES: CrmActivities.update_services,
+    Step.CLOSE_TICKET: TicketActivities.close_ticket,
+    Step.REVERSE_BILLING_CHANGE: BillingActivities.reverse_billing_change,
+    Step.RELEASE_APPOINTMENT: SchedulingActivities.release_appointment,
+    Step.RESTORE_SERVICES: CrmActivities.restore_services,
+}
+
+
+async def record_transition(step: TransitionInput) -> None:
+    """Record a status; waits for our database as long as it takes."""
+    await workflow.execute_activity_method(
+        RecordActivities.record_transition,
+        step,
+        start_to_close_timeout=RECORD_TRY,
+        retry_policy=RECORD,
+        summary=str(step.to),
+    )
+
+
+async def record_refused(refused: RefusedDecision) -> None:
+    """Record a decision that does not fit."""
+    await workflow.execute_activity_method(
+        RecordActivities.record_refused_decision,
+        refused,
+        start_to_close_timeout=RECORD_TRY,
+        retry_policy=RECORD,
+    )
+
+
+async def request_approval(request: ApprovalInput) -> ApprovalRequest:
+    """Write the plan and queue it for operations."""
+    return await workflow.execute_activity_method(
+        RecordActivities.request_approval,
+        request,
+        start_to_close_timeout=RECORD_TRY,
+        retry_policy=RECORD,
+    )
+
+
+def start_notice(notice: NotifyInput) -> workflow.ActivityHandle[None]:
+    """Begin telling operations; the change does not wait for a mail to go out."""
+    return workflow.start_activity_method(
+        NotificationActivities.notify_operations,
+        notice,
+        start_to_close_timeout=ONE_TRY,
+        schedule_to_close_timeout=NOTIFY_LIMIT,
+        retry_policy=NOTIFY,
+        summary=notice.kind,
+    )
+
+
+def start_checks(check: CheckInput, limit: timedelta) -> list[workflow.ActivityHandle[CheckResult]]:
+    """Begin all checks at once."""
+    return [
+        workflow.start_activity_method(
+            method,
+            check,
+            start_to_close_timeout=ONE_TRY,
+            schedule_to_close_timeout=limit,
+            retry_policy=VENDOR,
+        )
+        for method in CHECKS
+    ]
+
+
+async def perform(step: Step, what: StepInput, limit: timedelta) -> EffectResult:
+    """Carry out an effect or its reversal."""
+    return await workflow.execute_activity_method(
+        EFFECTS[step],
+        what,
+        start_to_close_timeout=ONE_TRY,
+        schedule_to_close_timeout=limit,
+        retry_policy=VENDOR,
+    )
+
+
+async def report_missing(missing: TicketInput, limit: timedelta) -> EffectResult:
+    """Say in a ticket what is missing."""
+    return await workflow.execute_activity_method(
+        TicketActivities.report_missing,
+        missing,
+        start_to_close_timeout=ONE_TRY,
+        schedule_to_close_timeout=limit,
+        retry_policy=VENDOR,
+    )
+
+
+def failure_of(error: ActivityError) -> FailureDetails:
+    """What went wrong, beneath the engine's wrappers."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ApplicationError) and cause.details:
+            return FailureDetails.model_validate(cause.details[0])
+        cause = cause.__cause__
+    return FailureDetails(
+        code=FailureCode.INTERNAL, system=System.THROUGHLINE, step=error.activity_type
+    )
