@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     temporal_port: int = 7233
     temporal_web_port: int = 8233
     temporal_internal_port: int = 7240
-    """First of seven consecutive ports over which the embedded engine's services talk."""
+    """First of eight consecutive ports over which the embedded engine's services talk."""
     temporal_metrics_port: int = 9466
     api_port: int = 8000
     console_port: int = 8501

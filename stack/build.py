@@ -21,7 +21,7 @@ from rich.progress import (
 
 from stack.errors import StackError
 from stack.go_toolchain import ensure_go, go_environment
-from stack.paths import ENGINE_SOURCE, StatePaths
+from stack.paths import ENGINE_BUILDS, ENGINE_SOURCE
 
 PROGRAMS = {
     "temporal-server": "go.temporal.io/server/cmd/server",
@@ -62,25 +62,25 @@ class Binaries:
         return [name for name in PROGRAMS if not (self.folder / name).exists()]
 
 
-def binaries_for(paths: StatePaths, sums: bytes | None = None) -> Binaries:
+def binaries_for(sums: bytes | None = None, *, builds: Path = ENGINE_BUILDS) -> Binaries:
     """The place of the binaries that belong to these module checksums (`go.sum` by default)."""
     digest = hashlib.sha256(sums or (ENGINE_SOURCE / "go.sum").read_bytes()).hexdigest()
-    return Binaries(paths.engine_builds / digest[:16] / "bin")
+    return Binaries(builds / digest[:16] / "bin")
 
 
-def ensure_binaries(paths: StatePaths, console: Console | None = None) -> Binaries:
+def ensure_binaries(console: Console | None = None) -> Binaries:
     """The built programs; builds those that are missing, once even if two commands ask at a time.
 
     Raises:
         StackError: no compiler, no module registry, or the build failed; says which.
     """
-    binaries = binaries_for(paths)
+    binaries = binaries_for()
     if not binaries.missing():
         return binaries
-    with build_lock(paths.engine_builds):
+    with build_lock(ENGINE_BUILDS):
         missing = binaries.missing()  # another command may have built them meanwhile
         if missing:
-            build(missing, binaries.folder, paths, console or Console(stderr=True))
+            build(missing, binaries.folder, console or Console(stderr=True))
     return binaries
 
 
@@ -93,7 +93,7 @@ def build_lock(folder: Path) -> Iterator[None]:
         yield
 
 
-def build(programs: list[str], folder: Path, paths: StatePaths, console: Console) -> None:
+def build(programs: list[str], folder: Path, console: Console) -> None:
     """Compiles the programs one by one, telling which, how far and how long."""
     folder.mkdir(parents=True, exist_ok=True)
     columns = (
@@ -109,26 +109,26 @@ def build(programs: list[str], folder: Path, paths: StatePaths, console: Console
         "cores when nothing is cached."
     )
     with Progress(*columns, console=console) as progress:
-        go = ensure_go(paths)
+        go = ensure_go()
         for program in programs:
-            task = progress.add_task(program, total=count_packages(go, program, paths), now="")
+            task = progress.add_task(program, total=count_packages(go, program), now="")
 
             def report(line: str, task: TaskID = task) -> None:
                 compiled = not line.startswith("go: ")
                 progress.update(task, advance=int(compiled), now=line.removeprefix("go: ")[-60:])
 
-            compile_program(go, program, folder, paths, report)
+            compile_program(go, program, folder, report)
             progress.update(task, total=1, completed=1, now="built")
             if not console.is_terminal:
                 console.print(f"  built {program}")
 
 
-def count_packages(go: Path, program: str, paths: StatePaths) -> int | None:
+def count_packages(go: Path, program: str) -> int | None:
     """How many packages the program consists of, or None while the modules are not here yet."""
     answer = subprocess.run(
         [go, "list", "-mod=readonly", "-deps", PROGRAMS[program]],
         cwd=ENGINE_SOURCE,
-        env=go_environment(paths) | {"GOPROXY": "off"},
+        env=go_environment() | {"GOPROXY": "off"},
         capture_output=True,
         text=True,
         check=False,
@@ -136,9 +136,7 @@ def count_packages(go: Path, program: str, paths: StatePaths) -> int | None:
     return len(answer.stdout.splitlines()) if answer.returncode == 0 else None
 
 
-def compile_program(
-    go: Path, program: str, folder: Path, paths: StatePaths, report: Report
-) -> None:
+def compile_program(go: Path, program: str, folder: Path, report: Report) -> None:
     """Runs the compiler, reporting each package it compiles and each module it fetches.
 
     The program appears under its name only when it is whole.
@@ -147,7 +145,7 @@ def compile_program(
     process = subprocess.Popen(
         [go, "build", "-v", "-mod=readonly", *BUILD_FLAGS, "-o", draft, PROGRAMS[program]],
         cwd=ENGINE_SOURCE,
-        env=go_environment(paths),
+        env=go_environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

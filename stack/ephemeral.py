@@ -10,12 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from settings import CHECKOUT
-from stack import engine, postgres
+from stack import postgres, temporal
 from stack.build import ensure_binaries
-from stack.engine import EnginePorts
-from stack.paths import StatePaths
 from stack.ports import free_ports
+from stack.temporal import EnginePorts
 
 ENGINE_PORTS = 2 + EnginePorts.INTERNAL
 
@@ -57,10 +55,9 @@ def ephemeral_temporal(
     folder: Path, *, namespace: str = "throughline", time_skipping: bool = True
 ) -> Iterator[str]:
     """An engine with the namespace and its search attributes; gives `host:port`."""
-    binaries = ensure_binaries(StatePaths(CHECKOUT / ".throughline"))
-    with engine.start(
+    with temporal.start(
         folder / "temporal",
-        binaries=binaries,
+        binaries=ensure_binaries(),
         ports=EnginePorts(*free_ports(ENGINE_PORTS)),
         namespace=namespace,
         time_skipping=time_skipping,

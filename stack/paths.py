@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-ENGINE_SOURCE = Path(__file__).resolve().parent / "engine"
+ENGINE_SOURCE = CHECKOUT / "stack" / "engine"
+
+TOOLS = CHECKOUT / ".throughline" / "tools"
+"""Programs fetched for this checkout, whatever the state folder: uv, a Go toolchain."""
+
+ENGINE_BUILDS = CHECKOUT / ".throughline" / "engine"
+"""One folder of built binaries per `go.sum`; shared by every state folder of this checkout."""
 
 
 @dataclass(frozen=True)
@@ -13,16 +19,6 @@ class StatePaths:
     """The layout below one state directory. Everything the stack writes is in here."""
 
     root: Path
-
-    @property
-    def tools(self) -> Path:
-        """Programs fetched for this checkout: uv, a Go toolchain."""
-        return self.root / "tools"
-
-    @property
-    def engine_builds(self) -> Path:
-        """One folder of built binaries per `go.sum`."""
-        return self.root / "engine"
 
     @property
     def logs(self) -> Path:

@@ -1,7 +1,7 @@
 """TCP ports on the loopback address: finding free ones, and saying who holds a busy one."""
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 import psutil
 
@@ -57,13 +57,13 @@ def describe_process(pid: int) -> str:
         return f"process {pid}"
 
 
-def require_free(ports: Mapping[str, int]) -> None:
-    """Checks the ports a start needs, given as setting name -> port.
+def require_free(ports: Iterable[tuple[str, int]]) -> None:
+    """Checks the ports a start needs, each given with the setting that moves it.
 
     Raises:
         StackError: the first busy one; one line with the port, its holder and the way out.
     """
-    for setting, port in ports.items():
+    for setting, port in ports:
         if not is_free(port):
             raise StackError(
                 f"Port {port} is held by {holder(port)}; stop it, or set {setting} to another port."

@@ -6,7 +6,7 @@ on two cores with a workflow of four activities.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ class EnginePorts:
 
     frontend: int
     metrics: int
+    frontend_http: int
     frontend_membership: int
     history: int
     history_membership: int
@@ -35,12 +36,17 @@ class EnginePorts:
     worker: int
     worker_membership: int
 
-    INTERNAL = 7  # all but frontend and metrics
+    INTERNAL = 8  # all but frontend and metrics
 
     @classmethod
     def consecutive(cls, frontend: int, metrics: int, first_internal: int) -> "EnginePorts":
         """The internal ones in a row from `first_internal`."""
         return cls(frontend, metrics, *range(first_internal, first_internal + cls.INTERNAL))
+
+    @property
+    def internal(self) -> list[int]:
+        """The ports only the engine itself uses."""
+        return [port for port in astuple(self) if port not in {self.frontend, self.metrics}]
 
 
 def server_config(folder: Path, ports: EnginePorts) -> dict[str, Any]:
@@ -72,6 +78,7 @@ def server_config(folder: Path, ports: EnginePorts) -> dict[str, Any]:
         }
         for name in ("frontend", "history", "matching", "worker")
     }
+    services["frontend"]["rpc"]["httpPort"] = ports.frontend_http
     return {
         "log": {"stdout": True, "level": "warn", "format": "json"},
         "persistence": {
@@ -102,6 +109,7 @@ def server_config(folder: Path, ports: EnginePorts) -> dict[str, Any]:
                     "initialFailoverVersion": 1,
                     "rpcName": "frontend",
                     "rpcAddress": f"{LOOPBACK}:{ports.frontend}",
+                    "httpAddress": f"{LOOPBACK}:{ports.frontend_http}",
                 }
             },
         },

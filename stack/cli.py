@@ -1,0 +1,220 @@
+"""The command line: what each command takes and prints. The work is done in the modules beside it.
+
+Commands import what they need when they run, so that `--help` and `status` answer at once.
+"""
+
+import os
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from stack.errors import StackError
+
+if TYPE_CHECKING:
+    from stack.launch import RunningStack
+
+app = typer.Typer(
+    help="Throughline on this machine.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console()
+errors = Console(stderr=True, soft_wrap=True, highlight=False)
+
+INTERRUPTED = 130  # the shell's status for Ctrl-C
+
+
+@app.command()
+def demo(
+    *,
+    leave: Annotated[
+        bool,
+        typer.Option(
+            "--exit", help="Stop after the batch; status 0 only if all ended as expected."
+        ),
+    ] = False,
+) -> None:
+    """Start everything, push the bundled batch through it, show what happened."""
+    from stack.launch import bring_down, bring_up, hold, interruptible
+
+    run_demo = landed("stack.demo", "run_demo")
+    begun = time.monotonic()
+    with interruptible():
+        stack = bring_up(console, tied=True)
+        try:
+            greet(stack, begun)
+            as_expected = bool(run_demo(stack.settings, console))
+            if not leave:
+                console.print("Everything stays up until Ctrl-C.")
+                hold(stack)
+        except KeyboardInterrupt:
+            as_expected = not leave
+        finally:
+            bring_down(stack, console)
+    raise typer.Exit(0 if as_expected else 1)
+
+
+@app.command()
+def up(
+    *,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Return when everything is ready.")
+    ] = False,
+) -> None:
+    """Start everything on this machine; it stays up until Ctrl-C."""
+    from stack.launch import AlreadyRunningError, bring_down, bring_up, hold, interruptible
+
+    begun = time.monotonic()
+    with interruptible():
+        try:
+            stack = bring_up(console, tied=not detach)
+        except AlreadyRunningError as running:
+            console.print(running, soft_wrap=True, highlight=False)
+            return
+        greet(stack, begun)
+        if detach:
+            console.print("`./throughline status` looks after it, `./throughline down` stops it.")
+            return
+        console.print("Everything stays up until Ctrl-C.")
+        try:
+            hold(stack)
+        except KeyboardInterrupt:
+            bring_down(stack, console)
+
+
+@app.command()
+def down() -> None:
+    """Stop everything that `up` or `demo` started; nothing running is fine too."""
+    from stack.launch import supervisor_of_this_checkout
+
+    supervisor = supervisor_of_this_checkout()
+    if supervisor.process() is None:
+        console.print("Nothing is running.")
+        return
+    begun = time.monotonic()
+    with console.status("Stopping, newest first"):
+        supervisor.stop()
+    console.print(f"Stopped in {time.monotonic() - begun:.1f} s.")
+
+
+@app.command()
+def status() -> None:
+    """Say what runs where; the exit status is 1 when something is down."""
+    from stack.status import show_status
+
+    raise typer.Exit(0 if show_status(console) else 1)
+
+
+@app.command()
+def test(
+    kinds: Annotated[
+        list[str] | None,
+        typer.Argument(help="Folders of tests/: unit, workflow, api …; all if none."),
+    ] = None,
+) -> None:
+    """Set up whatever is missing and run the test suite; the exit status is pytest's."""
+    from stack.suite import run_tests
+
+    raise typer.Exit(run_tests(kinds or [], console))
+
+
+@app.command()
+def check() -> None:
+    """Format, lint, types, import rules, file sizes, configuration files."""
+    from stack.checks import run_checks
+
+    raise typer.Exit(0 if run_checks(console) else 1)
+
+
+@app.command()
+def replay() -> None:
+    """Replay stored histories against today's workflow code."""
+    from stack.suite import run_tests
+
+    raise typer.Exit(run_tests(["replay"], console))
+
+
+@app.command()
+def bench(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Benchmarks to run; all if none.")
+    ] = None,
+) -> None:
+    """Run the benchmark suite; writes a table and JSON."""
+    from stack.suite import run_benchmarks
+
+    raise typer.Exit(run_benchmarks(names or []))
+
+
+@app.command()
+def submit(
+    files: Annotated[list[Path], typer.Argument(help="JSON or CSV files of service changes.")],
+    *,
+    follow: Annotated[bool, typer.Option("--follow", help="Wait for the end of each.")] = False,
+) -> None:
+    """Submit service changes from files to the running stack."""
+    from settings import Settings
+
+    submit_files = landed("stack.submit", "submit_files")
+    here = Path(os.environ.get("STACK_CALLED_FROM", "."))
+    paths = [here / file for file in files]
+    raise typer.Exit(0 if submit_files(paths, Settings(), console, follow=follow) else 1)
+
+
+def landed(module: str, name: str) -> Any:
+    """A function of a room that may not be in this checkout yet.
+
+    Raises:
+        StackError: it is not; says so instead of pretending.
+    """
+    try:
+        return getattr(import_module(module), name)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise StackError(f"{module} is not in this checkout yet; this command needs it.") from error
+
+
+def greet(stack: "RunningStack", begun: float) -> None:
+    """Says how long it took, where everything is and how to sign in."""
+    from stack.paths import StatePaths
+
+    paths = StatePaths(stack.settings.state_dir)
+    table = Table(box=None, padding=(0, 2), show_header=False)
+    addresses = {child.title: child.address for child in stack.description.children}
+    rows = {
+        "Support console": addresses["Support console"],
+        "API": f"{addresses['API']}  (docs: {addresses['API']}/docs)",
+        "Temporal Web": stack.settings.temporal_web_base_url,
+    }
+    for title, address in rows.items():
+        table.add_row(f"[bold]{title}[/]", address)
+    table.add_row("Sign in with", f"a key from {paths.credentials}, such as the operator's")
+    table.add_row("Logs", f"{paths.logs}/<child>.jsonl")
+    console.print(f"\nReady in {time.monotonic() - begun:.1f} s.", highlight=False)
+    console.print(table, soft_wrap=True, highlight=False)
+
+
+def main() -> None:
+    """Runs a command; what a person can act on ends in one line, not in a traceback."""
+    from pydantic import ValidationError
+
+    try:
+        app()
+    except StackError as error:
+        errors.print(f"[red]✗[/] {error}", markup=True)
+        sys.exit(1)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = f"THROUGHLINE_{'_'.join(map(str, first['loc'])).upper()}"
+        errors.print(f"[red]✗[/] {name}: {first['msg']}; correct it in the environment or .env.")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

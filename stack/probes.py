@@ -1,0 +1,34 @@
+"""Asking a child whether it is well. One short question per address scheme, no retries here."""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import http_client
+from stack import postgres
+
+PROBE_SECONDS = 4.0
+FIRST_ERROR_STATUS = 400
+
+
+def http_answers(url: str) -> bool:
+    """Whether the address answers with success or a redirect in time."""
+    try:
+        with http_client.Client(timeout=PROBE_SECONDS, trust_env=False) as client:
+            return client.get(url).status_code < FIRST_ERROR_STATUS
+    except http_client.HTTPError:
+        return False
+
+
+PROBES: dict[str, Callable[[str], bool]] = {
+    "http": http_answers,
+    "postgresql": postgres.answers,
+}
+
+
+def answers(url: str) -> bool:
+    """Asks once. A child without an address is taken for well while it runs.
+
+    Raises:
+        KeyError: the scheme is not in the table.
+    """
+    return not url or PROBES[urlsplit(url).scheme](url)
