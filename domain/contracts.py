@@ -171,6 +171,9 @@ class ServiceChangeSummary(View):
     waiting_on: list[WaitingOn]
     next_action: str | None
     summary: str
+    recurring_before_minor: int | None
+    recurring_after_minor: int | None
+    """Price per month before and after, once the checks have passed."""
 
 
 class ServiceChangeView(ServiceChangeSummary):

@@ -42,8 +42,6 @@ class ChangeRecord:
     document: DocumentRecord | None
     plan: Plan | None
     open_ticket: str | None
-    failing: bool
-    """Whether the last try of its current step failed."""
 
     @property
     def wish(self) -> Wish:

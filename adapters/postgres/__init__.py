@@ -1,0 +1,1 @@
+"""Our own record in PostgreSQL: tables, transactions, migrations. No rule lives here."""

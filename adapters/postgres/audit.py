@@ -1,0 +1,53 @@
+"""Writes audit entries and identifiers, in whatever transaction it is given."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from adapters.postgres.tables import AuditEntryRow, IdentifierRow, ServiceChangeRow
+from domain.service_change import ChangeStatus
+
+
+def add_audit(
+    session: AsyncSession,
+    *,
+    at: datetime,
+    actor: str,
+    actor_kind: str,
+    action: str,
+    change: ServiceChangeRow | None = None,
+    outcome: str = "done",
+    correlation_id: str = "",
+    from_status: ChangeStatus | None = None,
+    to_status: ChangeStatus | None = None,
+    reason: str = "",
+    facts: dict[str, Any] | None = None,
+) -> None:
+    """Add one entry; it is written with the state it explains, or not at all."""
+    session.add(
+        AuditEntryRow(
+            at=at,
+            actor=actor,
+            actor_kind=actor_kind,
+            action=action,
+            outcome=outcome,
+            change_id=change.id if change else None,
+            account_id=change.account_id if change else None,
+            correlation_id=change.correlation_id if change else correlation_id,
+            from_status=from_status,
+            to_status=to_status,
+            reason=reason,
+            facts=facts or {},
+        )
+    )
+
+
+async def add_identifier(session: AsyncSession, change_id: str, kind: str, value: str) -> None:
+    """Make a change findable by one more name. Safe to repeat."""
+    await session.execute(
+        insert(IdentifierRow)
+        .values(value=value, kind=kind, change_id=change_id)
+        .on_conflict_do_nothing()
+    )

@@ -1,0 +1,44 @@
+"""One engine per process, and the transaction every request and activity runs in."""
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+
+POOL_TIMEOUT_SECONDS = 5
+STATEMENT_TIMEOUT_MS = 15_000
+
+
+def driver_url(database_url: str) -> URL:
+    """The URL with our driver named. Raises ValueError for anything but PostgreSQL."""
+    url = make_url(database_url)
+    if url.get_backend_name() not in {"postgresql", "postgres"}:
+        raise ValueError(
+            "THROUGHLINE_DATABASE_URL must begin with postgresql://, "
+            f"not {url.get_backend_name()}://"
+        )
+    return url.set(drivername="postgresql+psycopg")
+
+
+def create_engine(database_url: str, *, pool_size: int, application: str) -> AsyncEngine:
+    """A pool that gives up after seconds, so that a full or dead database becomes a 503."""
+    return create_async_engine(
+        driver_url(database_url),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT_SECONDS,
+        pool_pre_ping=True,
+        connect_args={
+            "application_name": application,
+            "connect_timeout": 3,
+            "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC",
+        },
+    )
+
+
+def sessions(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
+    """Sessions of the engine; objects stay readable after commit."""
+    return async_sessionmaker(engine, expire_on_commit=False)

@@ -1,0 +1,217 @@
+"""Turns rows into domain values and back. No statement, no rule."""
+
+import dataclasses
+from typing import Any
+
+from adapters.postgres.tables import (
+    AttemptRow,
+    DocumentVersionRow,
+    EffectRow,
+    ServiceChangeRow,
+)
+from domain.contracts import (
+    DocumentVersionView,
+    EffectView,
+    FailureView,
+    PlannedEffectView,
+    PlanView,
+    ServiceChangeView,
+    WaitingOn,
+)
+from domain.identifiers import System
+from domain.plan import Plan, summary_of
+from domain.records import Attempt, ChangeRecord, DocumentRecord, EffectState
+from domain.service_change import ChangeKind, ChangeStatus, DocumentState, EffectStatus
+from domain.steps import SYSTEM_OF, Step
+from domain.submission import details_from, wish_of
+from domain.vendor_values import Exchange
+
+
+def system(value: str) -> System:
+    """The system a row names."""
+    return System(value)
+
+
+def change_record(
+    change: ServiceChangeRow, document: DocumentVersionRow | None, ticket: str | None
+) -> ChangeRecord:
+    """A change as activities need it."""
+    kind = ChangeKind(change.kind)
+    return ChangeRecord(
+        id=change.id,
+        account_id=change.account_id,
+        kind=kind,
+        status=ChangeStatus(change.status),
+        details=details_from(kind, change.details),
+        stored_details=change.details,
+        requested_date=change.requested_date,
+        correlation_id=change.correlation_id,
+        submitted_by=change.submitted_by,
+        duplicate_of=change.duplicate_of,
+        document=DocumentRecord(
+            document.version, document.sha256, document.storage_key, document.media_type
+        )
+        if document
+        else None,
+        plan=Plan.model_validate(change.plan) if change.plan else None,
+        open_ticket=ticket,
+    )
+
+
+def document_view(row: DocumentVersionRow) -> DocumentVersionView:
+    """A document version as the API answers it."""
+    return DocumentVersionView(
+        version=row.version,
+        sha256=row.sha256,
+        filename=row.filename,
+        media_type=row.media_type,
+        size_bytes=row.size_bytes,
+        state=DocumentState(row.state),
+        uploaded_by=row.uploaded_by,
+        uploaded_at=row.uploaded_at,
+    )
+
+
+def summary_fields(row: ServiceChangeRow) -> dict[str, Any]:
+    """What a list and a whole change have in common."""
+    kind = ChangeKind(row.kind)
+    return {
+        "id": row.id,
+        "account_id": row.account_id,
+        "kind": kind,
+        "status": ChangeStatus(row.status),
+        "requested_date": row.requested_date,
+        "submitted_by": row.submitted_by,
+        "submitted_at": row.submitted_at,
+        "updated_at": row.updated_at,
+        "due_at": row.due_at,
+        "waiting_on": [WaitingOn.model_validate(item) for item in row.waiting_on],
+        "next_action": row.next_action,
+        "summary": summary_of(wish_of(kind, details_from(kind, row.details))),
+        "recurring_before_minor": row.plan["recurring_before_minor"] if row.plan else None,
+        "recurring_after_minor": row.plan["recurring_after_minor"] if row.plan else None,
+    }
+
+
+def change_view(row: ServiceChangeRow, **parts: Any) -> ServiceChangeView:  # noqa: ANN401 - the view's own fields
+    """A change, whole; `parts` are its lists."""
+    return ServiceChangeView(
+        **summary_fields(row),
+        details=row.details,
+        note=row.note,
+        correlation_id=row.correlation_id,
+        workflow_id=row.workflow_id,
+        duplicate_of=row.duplicate_of,
+        plan=_plan_view(row),
+        failure=FailureView.model_validate(row.failure) if row.failure else None,
+        **parts,
+    )
+
+
+def accepted_view(row: ServiceChangeRow, document: DocumentVersionRow | None) -> ServiceChangeView:
+    """A change as it is at the moment of its acceptance."""
+    return change_view(
+        row,
+        document_versions=[document_view(document)] if document else [],
+        checks=[],
+        effects=[],
+        tickets=[],
+    )
+
+
+def _plan_view(row: ServiceChangeRow) -> PlanView | None:
+    if row.plan is None or row.plan_sha256 is None:
+        return None
+    plan = Plan.model_validate(row.plan)
+    return PlanView(
+        sha256=row.plan_sha256,
+        document_version=plan.document_version,
+        document_sha256=plan.document_sha256,
+        recurring_before_minor=plan.recurring_before_minor,
+        recurring_after_minor=plan.recurring_after_minor,
+        currency=plan.currency,
+        effects=[
+            PlannedEffectView(
+                system=SYSTEM_OF[effect.step], step=effect.step, summary=effect.summary
+            )
+            for effect in plan.effects
+        ],
+    )
+
+
+def effect_view(row: EffectRow) -> EffectView:
+    """An effect as the API answers it."""
+    return EffectView(
+        system=System(row.system),
+        step=row.step,
+        summary=row.summary,
+        document_version=row.document_version,
+        payload_version=row.payload_version,
+        payload_sha256=row.payload_sha256,
+        idempotency_key=row.idempotency_key,
+        status=EffectStatus(row.status),
+        vendor_reference=row.vendor_reference,
+        attempts=row.attempts,
+        reverses=row.reverses,
+        intended_at=row.intended_at,
+        closed_at=row.closed_at,
+        facts=row.facts,
+    )
+
+
+def effect_state(row: EffectRow) -> EffectState:
+    """What is known of an effect."""
+    return EffectState(
+        key=row.idempotency_key,
+        step=Step(row.step),
+        status=EffectStatus(row.status),
+        attempts=row.attempts,
+        vendor_reference=row.vendor_reference,
+        facts=row.facts,
+    )
+
+
+def attempt_row(attempt: Attempt, number: int) -> AttemptRow:
+    """One try as it is kept."""
+    return AttemptRow(
+        change_id=attempt.change_id,
+        system=attempt.system,
+        step=attempt.step,
+        effect_key=attempt.effect_key,
+        attempt=number,
+        outcome=attempt.code or "ok",
+        reason=attempt.reason,
+        words=attempt.words,
+        http_status=attempt.http_status,
+        retry_at=attempt.retry_at,
+        exchanges=[_exchange(exchange) for exchange in attempt.exchanges],
+        started_at=attempt.started_at,
+        finished_at=attempt.finished_at,
+    )
+
+
+def _exchange(exchange: Exchange) -> dict[str, Any]:
+    return {**dataclasses.asdict(exchange), "started_at": exchange.started_at.isoformat()}
+
+
+def failure(before: dict[str, Any] | None, attempt: Attempt, number: int) -> dict[str, Any]:
+    """The change's failure after one more failed try; the first sighting of a cause is kept."""
+    same = before is not None and (before["step"], before["code"]) == (attempt.step, attempt.code)
+    now = attempt.finished_at.isoformat()
+    return {
+        "system": attempt.system,
+        "step": attempt.step,
+        "code": attempt.code,
+        "reason": attempt.reason,
+        "words": attempt.words,
+        "http_status": attempt.http_status,
+        "attempts": number,
+        "first_seen_at": before["first_seen_at"] if before and same else now,
+        "last_seen_at": now,
+    }
+
+
+def waiting_sentence(attempt: Attempt) -> str:
+    """What a person may expect of a change that is retried by itself."""
+    when = f" not before {attempt.retry_at:%H:%M:%S} UTC" if attempt.retry_at else ""
+    return f"Nothing to do: {attempt.system} is tried again by itself{when}."
