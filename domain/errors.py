@@ -4,7 +4,12 @@ ThroughlineError
 ├── RuleError                      we refuse: the request breaks a rule
 │   ├── InvalidChangeError         fields missing or contradictory, each named
 │   ├── TransitionError            the status does not allow it
+│   ├── DecisionRefusedError       the decision does not fit; `code` says why
 │   └── FieldOwnershipError        another system owns the field
+├── EngineError                    the workflow engine did not take part
+│   ├── EngineUnavailableError     it does not answer
+│   ├── NobodyAnswersError         it answers, but no worker does
+│   └── NoWorkflowError            it knows no running workflow of that change
 ├── NoticeError                    operations could not be told by one channel
 └── VendorError                    a system of record did not do what was asked
     ├── VendorRejectedError        it said no; asking again changes nothing
@@ -63,6 +68,30 @@ class InvalidChangeError(RuleError):
 
 class TransitionError(RuleError):
     """A status change the transition table does not hold."""
+
+
+class DecisionRefusedError(RuleError):
+    """The workflow refused a decision before taking it; nothing happened."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        self.code = code
+        super().__init__(sentence)
+
+
+class EngineError(ThroughlineError):
+    """The workflow engine did not take part; our own record is as it was."""
+
+
+class EngineUnavailableError(EngineError):
+    """The engine does not answer."""
+
+
+class NobodyAnswersError(EngineError):
+    """The engine answers, but no worker takes the message."""
+
+
+class NoWorkflowError(EngineError):
+    """The engine knows no running workflow of the change."""
 
 
 class FieldOwnershipError(RuleError):

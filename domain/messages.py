@@ -183,3 +183,16 @@ class FailureDetails(Message):
     system: System
     step: str
     reason: str = ""
+
+
+class EngineName:
+    """The engine's names for our workflow and its messages, written out once."""
+
+    WORKFLOW = "ServiceChangeWorkflow"
+    DECIDE = "decide"
+    SUBMIT_DECISION = "submit_decision"
+    LOOK_AGAIN = "look_again"
+    STATUS = "status"
+    STATUS_ATTRIBUTE = "ThroughlineStatus"
+    KIND_ATTRIBUTE = "ThroughlineKind"
+    ACCOUNT_ATTRIBUTE = "ThroughlineAccountId"

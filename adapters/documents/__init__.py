@@ -1,0 +1,1 @@
+"""Documents: what is one, and where its bytes are kept."""

@@ -1,0 +1,241 @@
+"""Turns the history of one change into the support answers and the timeline. No statement."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from adapters.postgres.reading import History
+from adapters.postgres.tables import AttemptRow, AuditEntryRow
+from domain.contracts import (
+    AnswersView,
+    EffectView,
+    Evidence,
+    MayActAnswer,
+    PayloadVersionAnswer,
+    PermissionView,
+    RejectionAnswer,
+    RetriedAnswer,
+    SentAnswer,
+    StartedByAnswer,
+    SucceededAnswer,
+    TimelineEntry,
+    TimelineKind,
+)
+from domain.errors import FailureCode
+from domain.identifiers import System
+from domain.service_change import ACTION_RULES, Action, ChangeStatus, EffectStatus, Role, permission
+from domain.vendor_values import REFERENCE_KIND
+
+_HELD: Final = frozenset({EffectStatus.APPLIED, EffectStatus.REVERSED, EffectStatus.UNKNOWN})
+_VERDICT: Final = {
+    ChangeStatus.ACTIVE: (True, "Yes: approved and applied in every system."),
+    ChangeStatus.REJECTED: (False, "No: it was rejected; nothing of it stands."),
+    ChangeStatus.CANCELLED: (False, "No: it was cancelled; nothing of it stands."),
+    ChangeStatus.EXPIRED: (False, "No: nobody moved in time; nothing was applied."),
+}
+
+
+def answers(history: History, *, principal: str, role: Role) -> AnswersView:
+    """The support questions, each with the rows its answer rests on."""
+    change = history.change
+    verdict, sentence = _VERDICT.get(
+        change.status, (None, f"Not yet: it is {change.status.replace('_', ' ')}.")
+    )
+    started = history.audit[0]
+    return AnswersView(
+        change_id=change.id,
+        sent=[_sent(effect, history.attempts) for effect in change.effects],
+        rejected_by=_rejection(history),
+        payload_version=[
+            PayloadVersionAnswer(
+                system=effect.system,
+                step=effect.step,
+                payload_version=effect.payload_version,
+                document_version=effect.document_version,
+                document_sha256=next(
+                    (
+                        version.sha256
+                        for version in change.document_versions
+                        if version.version == effect.document_version
+                    ),
+                    None,
+                ),
+                payload_sha256=effect.payload_sha256,
+                status=effect.status,
+                evidence=[Evidence(kind="effect", id=effect.idempotency_key)],
+            )
+            for effect in change.effects
+            if effect.status in _HELD and effect.reverses is None
+        ],
+        retried=_retried(history.attempts),
+        succeeded=SucceededAnswer(
+            succeeded=verdict,
+            status=change.status,
+            sentence=sentence,
+            evidence=[_audit_evidence(history.audit[-1])],
+        ),
+        started_by=StartedByAnswer(
+            actor=started.actor,
+            actor_kind=started.actor_kind,
+            at=started.at,
+            evidence=[_audit_evidence(started)],
+        ),
+        may_act=_may_act(history, principal, role),
+    )
+
+
+def _sent(effect: EffectView, attempts: Iterable[AttemptRow]) -> SentAnswer:
+    return SentAnswer(
+        system=effect.system,
+        record=f"{REFERENCE_KIND[effect.system]}: {effect.summary}",
+        step=effect.step,
+        at=effect.intended_at,
+        outcome=effect.status,
+        vendor_reference=effect.vendor_reference,
+        evidence=[
+            Evidence(kind="effect", id=effect.idempotency_key),
+            *(
+                Evidence(kind="attempt", id=str(attempt.id))
+                for attempt in attempts
+                if attempt.effect_key == effect.idempotency_key
+            ),
+        ],
+    )
+
+
+def _rejection(history: History) -> RejectionAnswer | None:
+    """The system that said no last, in its words; a check that denies is our record's word."""
+    refused = [row for row in history.attempts if row.outcome == FailureCode.REFUSED]
+    if refused:
+        row = refused[-1]
+        return RejectionAnswer(
+            system=System(row.system),
+            step=row.step,
+            words=row.words,
+            http_status=row.http_status,
+            at=row.finished_at,
+            evidence=[Evidence(kind="attempt", id=str(row.id))],
+        )
+    if history.change.status is not ChangeStatus.REJECTED:
+        return None
+    denied = [check for check in history.change.checks if check.outcome == "denied"]
+    if denied:
+        check = denied[0]
+        return RejectionAnswer(
+            system=check.system,
+            step=f"check_{check.name}",
+            words=check.detail,
+            http_status=None,
+            at=check.at,
+            evidence=[Evidence(kind="check", id=check.name)],
+        )
+    last = history.audit[-1]
+    return RejectionAnswer(
+        system=System.THROUGHLINE,
+        step="reject",
+        words=f"{last.actor}: {last.reason}",
+        http_status=None,
+        at=last.at,
+        evidence=[_audit_evidence(last)],
+    )
+
+
+def _retried(attempts: Iterable[AttemptRow]) -> list[RetriedAnswer]:
+    rows = list(attempts)
+    counts = Counter((row.system, row.step) for row in rows)
+    return [
+        RetriedAnswer(
+            system=System(system),
+            step=step,
+            attempts=count,
+            evidence=[
+                Evidence(kind="attempt", id=str(row.id))
+                for row in rows
+                if (row.system, row.step) == (system, step)
+            ],
+        )
+        for (system, step), count in counts.items()
+    ]
+
+
+def _may_act(history: History, principal: str, role: Role) -> list[MayActAnswer]:
+    change = history.change
+    result = []
+    for action in Action:
+        mine = permission(
+            action,
+            role=role,
+            principal=principal,
+            submitted_by=change.submitted_by,
+            status=change.status,
+        )
+        rule = ACTION_RULES[action]
+        possible = change.status in rule.statuses
+        result.append(
+            MayActAnswer(
+                action=action,
+                roles=sorted(rule.roles) if possible else [],
+                caller=PermissionView(action=action, allowed=mine.allowed, reason=mine.reason),
+            )
+        )
+    return result
+
+
+def _audit_evidence(row: AuditEntryRow) -> Evidence:
+    return Evidence(kind="audit", id=str(row.id))
+
+
+def timeline(history: History) -> list[TimelineEntry]:
+    """Every attempt, status, decision, document and message, in order."""
+    entries = [
+        *(_attempt_entry(row) for row in history.attempts),
+        *(_audit_entry(row) for row in history.audit),
+    ]
+    return sorted(entries, key=lambda entry: (entry.at, entry.id))
+
+
+def _attempt_entry(row: AttemptRow) -> TimelineEntry:
+    took = row.finished_at - row.started_at
+    return TimelineEntry(
+        id=f"attempt:{row.id}",
+        at=row.started_at,
+        kind=TimelineKind.ATTEMPT,
+        title=f"{row.step.replace('_', ' ').capitalize()}, attempt {row.attempt}",
+        detail=row.words,
+        actor="throughline",
+        system=System(row.system),
+        outcome=row.outcome,
+        duration_ms=int(took.total_seconds() * 1000),
+        facts={
+            "effect": row.effect_key,
+            "http_status": row.http_status,
+            "retry_at": row.retry_at.isoformat() if row.retry_at else None,
+            "exchanges": row.exchanges,
+        },
+    )
+
+
+_AUDIT_KINDS: Final[Mapping[str, TimelineKind]] = {
+    "transition": TimelineKind.STATUS,
+    "submit": TimelineKind.STATUS,
+    "add_document": TimelineKind.DOCUMENT,
+    **{str(action): TimelineKind.DECISION for action in Action},
+}
+
+
+def _audit_entry(row: AuditEntryRow) -> TimelineEntry:
+    arrow = f"{(row.from_status or 'new')} → {row.to_status}".replace("_", " ")
+    is_message = row.actor_kind == "webhook"
+    kind = TimelineKind.MESSAGE if is_message else _AUDIT_KINDS.get(row.action, TimelineKind.NOTE)
+    return TimelineEntry(
+        id=f"audit:{row.id}",
+        at=row.at,
+        kind=kind,
+        title=arrow if row.to_status else row.action.replace("_", " ").capitalize(),
+        detail=row.reason,
+        actor=row.actor,
+        system=None,
+        outcome=row.outcome,
+        duration_ms=None,
+        facts=row.facts,
+    )

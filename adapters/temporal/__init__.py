@@ -1,0 +1,1 @@
+"""The engine behind our own words: connecting, starting, deciding."""

@@ -1,0 +1,158 @@
+"""Starts, wakes and decides changes at the engine. Knows names and ids, not the workflow's code."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Final
+
+from temporalio.client import (
+    Client,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+    WorkflowUpdateStage,
+)
+from temporalio.common import (
+    SearchAttributeKey,
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.errors import (
+    DecisionRefusedError,
+    EngineUnavailableError,
+    NobodyAnswersError,
+    NoWorkflowError,
+)
+from domain.identifiers import workflow_id
+from domain.messages import (
+    Decision,
+    DecisionResult,
+    EngineName,
+    LookAgain,
+    ServiceChangeInput,
+)
+
+ACCEPTED_WITHIN: Final = timedelta(seconds=5)
+"""How long a caller waits for a worker to take a decision before it is told that none does."""
+
+RECORDED_WITHIN: Final = 5.0
+"""Seconds a caller waits for the decision to be on record; a step under way ends first."""
+
+_AWAY: Final = frozenset(
+    {
+        RPCStatusCode.UNAVAILABLE,
+        RPCStatusCode.DEADLINE_EXCEEDED,
+        RPCStatusCode.CANCELLED,
+        RPCStatusCode.RESOURCE_EXHAUSTED,
+        RPCStatusCode.UNKNOWN,
+    }
+)
+
+
+@asynccontextmanager
+async def _engine_words() -> AsyncIterator[None]:
+    """Say what the engine's failures mean here."""
+    try:
+        yield
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise NoWorkflowError("the engine knows no running workflow of this change") from error
+        if error.status in _AWAY:
+            raise EngineUnavailableError("the workflow engine does not answer") from error
+        raise
+    except RuntimeError as error:  # a lazy client that cannot connect says so this way
+        raise EngineUnavailableError("the workflow engine does not answer") from error
+
+
+class TemporalEngine:
+    """The workflows of service changes at one Temporal namespace."""
+
+    def __init__(self, client: Client, task_queue: str) -> None:
+        self._client = client
+        self._task_queue = task_queue
+
+    async def start(self, change: ServiceChangeInput) -> None:
+        """Start the workflow of an accepted change; nothing if it was started before."""
+        async with _engine_words():
+            try:
+                await self._client.start_workflow(
+                    EngineName.WORKFLOW,
+                    change,
+                    id=workflow_id(change.change_id),
+                    task_queue=self._task_queue,
+                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+                    static_summary=f"{change.kind} for account {change.account_id}",
+                    search_attributes=_attributes(change),
+                )
+            except WorkflowAlreadyStartedError:
+                return
+
+    async def look_again(self, change_id: str, event: LookAgain) -> None:
+        """Wake a change. Raises NoWorkflowError when it has ended or never began."""
+        async with _engine_words():
+            await self._client.get_workflow_handle(workflow_id(change_id)).signal(
+                EngineName.LOOK_AGAIN, event
+            )
+
+    async def knows(self, change_id: str) -> bool:
+        """Whether a workflow of the change exists, running or ended."""
+        try:
+            async with _engine_words():
+                await self._client.get_workflow_handle(workflow_id(change_id)).describe()
+        except NoWorkflowError:
+            return False
+        return True
+
+    async def decide(self, change_id: str, decision: Decision) -> DecisionResult | None:
+        """Have a decision taken, once per decision id.
+
+        None means taken but not yet on record: a step under way ends first. Raises
+        DecisionRefusedError, NobodyAnswersError, NoWorkflowError or EngineUnavailableError.
+        """
+        handle = self._client.get_workflow_handle(workflow_id(change_id))
+        async with _engine_words():
+            try:
+                update = await handle.start_update(
+                    EngineName.DECIDE,
+                    decision,
+                    id=decision.id,
+                    wait_for_stage=WorkflowUpdateStage.ACCEPTED,
+                    result_type=DecisionResult,
+                    rpc_timeout=ACCEPTED_WITHIN,
+                )
+            except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+                raise NobodyAnswersError("no worker is answering for this change") from error
+            except WorkflowUpdateFailedError as error:
+                raise _refusal(error) from error
+            try:
+                return await asyncio.wait_for(update.result(), RECORDED_WITHIN)
+            except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
+                return None
+            except WorkflowUpdateFailedError as error:
+                raise _refusal(error) from error
+
+
+def _refusal(error: WorkflowUpdateFailedError) -> DecisionRefusedError:
+    cause = error.cause
+    if isinstance(cause, ApplicationError) and cause.type:
+        return DecisionRefusedError(cause.type, cause.message)
+    return DecisionRefusedError("not_applicable", "The change ended before the decision was taken.")
+
+
+def _attributes(change: ServiceChangeInput) -> TypedSearchAttributes:
+    return TypedSearchAttributes(
+        [
+            SearchAttributePair(
+                SearchAttributeKey.for_keyword(EngineName.KIND_ATTRIBUTE), change.kind
+            ),
+            SearchAttributePair(
+                SearchAttributeKey.for_keyword(EngineName.ACCOUNT_ATTRIBUTE), change.account_id
+            ),
+        ]
+    )
