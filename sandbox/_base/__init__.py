@@ -1,0 +1,1 @@
+"""What the four vendors share: storage, ledger, faults, webhooks, server. No vendor's rules."""

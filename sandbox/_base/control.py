@@ -1,0 +1,76 @@
+"""The `_control` routes every vendor has: faults, ledger, reset, health. No credentials, no faults.
+
+Real vendors have nothing like it; it is how tests and demonstrations make things go wrong and find
+out what was really done.
+"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, status
+from starlette.responses import Response
+
+from sandbox._base import events, ledger
+from sandbox._base.faults import Fault
+from sandbox._base.vendor import SandboxDep
+
+router = APIRouter(prefix="/_control", tags=["control"])
+
+
+@router.get("/health")
+async def health(sandbox: SandboxDep) -> dict[str, Any]:
+    """Answers once the accounts are loaded."""
+    return {
+        "vendor": sandbox.vendor.name,
+        "status": "ok",
+        "undelivered_events": events.undelivered(sandbox.store.read_now()),
+    }
+
+
+@router.post("/faults", status_code=status.HTTP_201_CREATED)
+async def set_fault(fault: Fault, sandbox: SandboxDep) -> dict[str, Any]:
+    """Sets a fault for the next calls that match. The oldest matching fault strikes first."""
+    return sandbox.faults.add(fault).as_json()
+
+
+@router.get("/faults")
+async def list_faults(sandbox: SandboxDep) -> dict[str, Any]:
+    """Every fault since the last clearing, with how often it struck."""
+    return {"faults": [active.as_json() for active in sandbox.faults.active]}
+
+
+@router.delete("/faults", status_code=status.HTTP_204_NO_CONTENT)
+async def clear_faults(sandbox: SandboxDep) -> Response:
+    """Sets no fault any more."""
+    sandbox.faults.active.clear()
+    return Response(status_code=status.HTTP_204_NO_CONTENT)
+
+
+@router.get("/ledger")
+async def read_ledger(
+    sandbox: SandboxDep,
+    account_id: str | None = None,
+    client_reference: str | None = None,
+    cursor: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+) -> dict[str, Any]:
+    """Effects in order. `next_cursor` is null on the last page."""
+    found = ledger.entries(
+        sandbox.store.read_now(),
+        account_id=account_id,
+        client_reference=client_reference,
+        after=cursor,
+        limit=limit + 1,
+    )
+    page = found[:limit]
+    return {
+        "entries": page,
+        "next_cursor": page[-1]["entry_id"] if len(found) > limit else None,
+    }
+
+
+@router.post("/reset")
+async def reset(sandbox: SandboxDep) -> dict[str, Any]:
+    """Back to the bundled data: every effect, event and fault of before is gone."""
+    sandbox.store.reset()
+    sandbox.faults.active.clear()
+    return {"vendor": sandbox.vendor.name, "status": "reset"}
