@@ -31,13 +31,13 @@ def build(
     receiver: Receiver | None = None,
     clock: Clock = utc_now,
     middleware: Sequence[Middleware] = (),
-    secrets: Mapping[str, str] | None = None,
+    settings: Mapping[str, str] | None = None,
 ) -> ASGIApp:
     """The vendor's application, with its state opened (and loaded when new).
 
     Routes must be `async def`: a threaded route would leave the event loop that owns the store.
-    `middleware` lies outside the faults, `secrets` are what callers must
-    show; routes find them on the `Sandbox`.
+    `middleware` lies outside the faults, `settings` is what the environment
+    told the vendor, secrets included; routes find it on the `Sandbox`.
     """
     store = Store(
         state_dir / f"{vendor.name}.sqlite3", schema=vendor.schema, load=vendor.load, clock=clock
@@ -55,7 +55,7 @@ def build(
             yield
 
     app = FastAPI(title=f"{vendor.name} sandbox", lifespan=lifespan)
-    app.state.sandbox = Sandbox(vendor, store, clock, faults, sender, secrets or {})
+    app.state.sandbox = Sandbox(vendor, store, clock, faults, sender, settings or {})
     for router in (control, *routers):
         app.include_router(router)
     _say_no_in_style(app, vendor)

@@ -36,7 +36,7 @@ class Sandbox:
     clock: Clock
     faults: FaultBoard
     sender: WebhookSender | None
-    secrets: Mapping[str, str]
+    settings: Mapping[str, str]
 
     def record(self, db: sqlite3.Connection, entry: Entry) -> None:
         """Put an effect on the ledger, in its transaction."""
