@@ -1,23 +1,33 @@
-"""The command line: what each command takes and prints. The work is done in the modules beside it.
-
-Commands import what they need when they run, so that `--help` and `status` answer at once.
-"""
+"""The command line: what each command takes and prints. The modules beside it do the work."""
 
 import os
 import sys
 import time
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, cast
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
+from settings import Settings
+from stack.checks import run_checks
 from stack.errors import StackError
-
-if TYPE_CHECKING:
-    from stack.launch import RunningStack
+from stack.launch import (
+    AlreadyRunningError,
+    RunningStack,
+    bring_down,
+    bring_up,
+    hold,
+    interruptible,
+    supervisor_of_this_checkout,
+)
+from stack.paths import StatePaths
+from stack.status import show_status
+from stack.suite import run_benchmarks, run_tests
 
 app = typer.Typer(
     help="Throughline on this machine.",
@@ -42,15 +52,13 @@ def demo(
     ] = False,
 ) -> None:
     """Start everything, push the bundled batch through it, show what happened."""
-    from stack.launch import bring_down, bring_up, hold, interruptible
-
     run_demo = landed("stack.demo", "run_demo")
     begun = time.monotonic()
     with interruptible():
         stack = bring_up(console, tied=True)
         try:
             greet(stack, begun)
-            as_expected = bool(run_demo(stack.settings, console))
+            as_expected = run_demo(stack.settings, console)
             if not leave:
                 console.print("Everything stays up until Ctrl-C.")
                 hold(stack)
@@ -69,8 +77,6 @@ def up(
     ] = False,
 ) -> None:
     """Start everything on this machine; it stays up until Ctrl-C."""
-    from stack.launch import AlreadyRunningError, bring_down, bring_up, hold, interruptible
-
     begun = time.monotonic()
     with interruptible():
         try:
@@ -92,8 +98,6 @@ def up(
 @app.command()
 def down() -> None:
     """Stop everything that `up` or `demo` started; nothing running is fine too."""
-    from stack.launch import supervisor_of_this_checkout
-
     supervisor = supervisor_of_this_checkout()
     if supervisor.process() is None:
         console.print("Nothing is running.")
@@ -107,37 +111,29 @@ def down() -> None:
 @app.command()
 def status() -> None:
     """Say what runs where; the exit status is 1 when something is down."""
-    from stack.status import show_status
-
     raise typer.Exit(0 if show_status(console) else 1)
 
 
-@app.command()
-def test(
+@app.command("test")
+def run_suite(
     kinds: Annotated[
         list[str] | None,
         typer.Argument(help="Folders of tests/: unit, workflow, api …; all if none."),
     ] = None,
 ) -> None:
     """Set up whatever is missing and run the test suite; the exit status is pytest's."""
-    from stack.suite import run_tests
-
     raise typer.Exit(run_tests(kinds or [], console))
 
 
 @app.command()
 def check() -> None:
     """Format, lint, types, import rules, file sizes, configuration files."""
-    from stack.checks import run_checks
-
     raise typer.Exit(0 if run_checks(console) else 1)
 
 
 @app.command()
 def replay() -> None:
     """Replay stored histories against today's workflow code."""
-    from stack.suite import run_tests
-
     raise typer.Exit(run_tests(["replay"], console))
 
 
@@ -148,8 +144,6 @@ def bench(
     ] = None,
 ) -> None:
     """Run the benchmark suite; writes a table and JSON."""
-    from stack.suite import run_benchmarks
-
     raise typer.Exit(run_benchmarks(names or []))
 
 
@@ -160,32 +154,28 @@ def submit(
     follow: Annotated[bool, typer.Option("--follow", help="Wait for the end of each.")] = False,
 ) -> None:
     """Submit service changes from files to the running stack."""
-    from settings import Settings
-
     submit_files = landed("stack.submit", "submit_files")
     here = Path(os.environ.get("STACK_CALLED_FROM", "."))
     paths = [here / file for file in files]
     raise typer.Exit(0 if submit_files(paths, Settings(), console, follow=follow) else 1)
 
 
-def landed(module: str, name: str) -> Any:
+def landed(module: str, name: str) -> Callable[..., bool]:
     """A function of a room that may not be in this checkout yet.
 
     Raises:
         StackError: it is not; says so instead of pretending.
     """
     try:
-        return getattr(import_module(module), name)
+        return cast("Callable[..., bool]", getattr(import_module(module), name))
     except ModuleNotFoundError as error:
         if error.name != module:
             raise
         raise StackError(f"{module} is not in this checkout yet; this command needs it.") from error
 
 
-def greet(stack: "RunningStack", begun: float) -> None:
+def greet(stack: RunningStack, begun: float) -> None:
     """Says how long it took, where everything is and how to sign in."""
-    from stack.paths import StatePaths
-
     paths = StatePaths(stack.settings.state_dir)
     table = Table(box=None, padding=(0, 2), show_header=False)
     addresses = {child.title: child.address for child in stack.description.children}
@@ -204,10 +194,8 @@ def greet(stack: "RunningStack", begun: float) -> None:
 
 def main() -> None:
     """Runs a command; what a person can act on ends in one line, not in a traceback."""
-    from pydantic import ValidationError
-
     try:
-        app()
+        app(prog_name="./throughline")
     except StackError as error:
         errors.print(f"[red]✗[/] {error}", markup=True)
         sys.exit(1)

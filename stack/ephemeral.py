@@ -12,7 +12,9 @@ from pathlib import Path
 
 from stack import postgres, temporal
 from stack.build import ensure_binaries
-from stack.ports import free_ports
+from stack.namespace import ensure_namespace_blocking
+from stack.ports import LOOPBACK, free_ports
+from stack.processes import running, tethered
 from stack.temporal import EnginePorts
 
 ENGINE_PORTS = 2 + EnginePorts.INTERNAL
@@ -54,14 +56,19 @@ def ephemeral_postgres(folder: Path) -> Iterator[str]:
 def ephemeral_temporal(
     folder: Path, *, namespace: str = "throughline", time_skipping: bool = True
 ) -> Iterator[str]:
-    """An engine with the namespace and its search attributes; gives `host:port`."""
-    with temporal.start(
-        folder / "temporal",
-        binaries=ensure_binaries(),
-        ports=EnginePorts(*free_ports(ENGINE_PORTS)),
-        namespace=namespace,
-        time_skipping=time_skipping,
-    ) as target:
+    """An engine with the namespace and its search attributes; gives `host:port`.
+
+    Raises:
+        StackError: it did not come up; names the log.
+    """
+    place = folder / "temporal"
+    ports = EnginePorts(*free_ports(ENGINE_PORTS))
+    config = temporal.write_server_config(place, ports, time_skipping=time_skipping)
+    command = tethered(temporal.server_command(ensure_binaries(), config))
+    log = place / "server.log"
+    target = f"{LOOPBACK}:{ports.frontend}"
+    with running(command, log=log) as process:
+        ensure_namespace_blocking(target, namespace, log=log, alive=lambda: process.poll() is None)
         yield target
 
 

@@ -5,9 +5,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import psutil
 
 from stack.errors import StackError
 
@@ -80,3 +82,25 @@ def wait_until(
         if time.monotonic() > deadline:
             raise StackError(f"{what} was not ready within {seconds:.0f} seconds; see {log}")
         time.sleep(POLL_SECONDS)
+
+
+def ended(processes: Iterable[psutil.Process], *, seconds: float) -> bool:
+    """Waits until all have ended; False if one has not within `seconds`."""
+    deadline = time.monotonic() + seconds
+    return all(_ends_before(process, deadline) for process in processes)
+
+
+def _ends_before(process: psutil.Process, deadline: float) -> bool:
+    while not has_ended(process):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_SECONDS)
+    return True
+
+
+def has_ended(process: psutil.Process) -> bool:
+    """Whether the process is gone, or a zombie that no parent may ever collect."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True

@@ -9,7 +9,9 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import time
 import xmlrpc.client
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -20,11 +22,12 @@ from supervisor.xmlrpc import SupervisorTransport
 from stack.description import Child, StackDescription, log_file
 from stack.errors import StackError
 from stack.paths import CHECKOUT, StatePaths, write_private
-from stack.processes import tethered, wait_until
+from stack.processes import POLL_SECONDS, ended, tethered, wait_until
 
 SOCKET_PATH_LIMIT = 100  # sun_path holds 108 bytes; supervisord binds a longer name first
 START_SECONDS = 20
-KILL_SECONDS = 3
+MARGIN_SECONDS = 5
+"""What an end by force, and supervisord's own end, may take."""
 
 
 def socket_path(paths: StatePaths) -> Path:
@@ -68,7 +71,7 @@ def program_section(child: Child, place: int, paths: StatePaths) -> dict[str, st
     return {
         "command": literal(shlex.join(command)),
         "directory": literal(str(CHECKOUT)),
-        "priority": str(place),  # supervisord stops in the opposite order
+        "priority": str(place),
         "autostart": "false",
         "autorestart": "true",
         "startsecs": "1",
@@ -172,7 +175,7 @@ class Supervisor:
         self.start_child(name)
 
     def stop(self) -> None:
-        """Ends every child in the opposite of the starting order, and the supervisor itself.
+        """Ends every child, the last stage first, and the supervisor itself.
 
         Whatever does not obey in time is killed. Safe to repeat.
         """
@@ -180,18 +183,28 @@ class Supervisor:
         if process is None:
             return
         family = [process, *process.children(recursive=True)]
-        allowed = sum(child.stop_seconds for child in StackDescription.load(self._paths).children)
         try:
+            for stage in reversed(StackDescription.load(self._paths).stages):
+                self._stop_stage(stage)
             self._call("shutdown")
         except StackError:
-            process.terminate()
-        _, stubborn = psutil.wait_procs([process], timeout=allowed + KILL_SECONDS)
-        for member in stubborn:
-            member.kill()
-        _, left = psutil.wait_procs(family, timeout=KILL_SECONDS)
-        for member in left:
-            member.kill()
-        psutil.wait_procs(left, timeout=KILL_SECONDS)
+            process.terminate()  # it does not take commands; it ends its children all the same
+        if not ended(family, seconds=MARGIN_SECONDS):
+            for member in family:
+                with suppress(psutil.NoSuchProcess):
+                    member.kill()
+            ended(family, seconds=MARGIN_SECONDS)
+
+    def _stop_stage(self, stage: list[Child]) -> None:
+        """Stops children together; supervisord kills those that outstay their own time limit."""
+        for child in stage:
+            self._call("stopProcess", child.name, False, accept=("NOT_RUNNING",))
+        names = {child.name for child in stage}
+        deadline = time.monotonic() + max(child.stop_seconds for child in stage) + MARGIN_SECONDS
+        while any(state.pid for state in self.states() if state.name in names):
+            if time.monotonic() > deadline:
+                return
+            time.sleep(POLL_SECONDS)
 
     def _call(self, method: str, *arguments: object, accept: tuple[str, ...] = ()) -> object:
         """One call over the socket; faults named in `accept` count as done.

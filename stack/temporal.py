@@ -1,11 +1,9 @@
-"""The embedded Temporal engine and Temporal Web: their configuration, commands and start.
+"""The embedded Temporal engine and Temporal Web: their configuration and command lines.
 
 What differs from the server's own SQLite template is said with its reason; figures were taken
 on two cores with a workflow of four activities.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +11,7 @@ from typing import Any
 import yaml
 
 from stack.build import Binaries
-from stack.namespace import ensure_namespace_blocking
 from stack.ports import LOOPBACK
-from stack.processes import running, tethered
 
 HISTORY_SHARDS = 16
 """Fixed for the life of the SQLite file. One shard, the dev server's choice, costs 50 ms a hop."""
@@ -175,27 +171,3 @@ def web_command(binaries: Binaries, folder: Path) -> list[str]:
     """Temporal Web's command line; it takes its configuration folder relative to a root."""
     root = ["--root", str(folder.parent), "--config", folder.name]
     return [str(binaries.ui_server), *root, "--env", "base", "start"]
-
-
-@contextmanager
-def start(
-    folder: Path,
-    *,
-    binaries: Binaries,
-    ports: EnginePorts,
-    namespace: str,
-    time_skipping: bool = False,
-) -> Iterator[str]:
-    """Runs the engine for the length of a `with` block; gives `host:port` once ready for work.
-
-    Ready means that every service of it knows the namespace and its search attributes.
-
-    Raises:
-        StackError: it did not come up; names the log.
-    """
-    config = write_server_config(folder, ports, time_skipping=time_skipping)
-    log = folder / "server.log"
-    target = f"{LOOPBACK}:{ports.frontend}"
-    with running(tethered(server_command(binaries, config)), log=log) as process:
-        ensure_namespace_blocking(target, namespace, log=log, alive=lambda: process.poll() is None)
-        yield target
