@@ -1,8 +1,9 @@
 """Service areas and the written rule that puts an account into one. No calendar, no bookings."""
 
 from dataclasses import dataclass
-from hashlib import sha256
 from zoneinfo import ZoneInfo
+
+from sandbox._base.accounts import share
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,11 @@ daylight saving time (Phoenix), so that a caller who forgets the zone is found o
 
 AREA_BY_ID = {area.area_id: area for area in AREAS}
 
-_SEED = "service-area:v1"
-
 
 def area_of(account_id: str) -> ServiceArea:
     """The area that serves an account; the same answer on every machine, for ever.
 
-    Rule: SHA-256 over `service-area:v1:<account id>`, its first eight bytes as a big-endian number,
-    modulo the number of areas. The data file knows no addresses, hence a rule.
+    Rule: the account's share under `service-area:v1` (see `accounts.share`) times the number of
+    areas, rounded down. The data file knows no addresses, hence a rule.
     """
-    digest = sha256(f"{_SEED}:{account_id}".encode()).digest()
-    return AREAS[int.from_bytes(digest[:8]) % len(AREAS)]
+    return AREAS[int(share(account_id, "service-area:v1") * len(AREAS))]

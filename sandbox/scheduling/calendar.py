@@ -1,5 +1,6 @@
 """Which days are open and which slots a day has. Pure: no clock of its own, no bookings."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -116,13 +117,13 @@ def closed_reason(area: ServiceArea, day: date, now: datetime) -> ClosedReason |
     return None
 
 
-def open_days_from(area: ServiceArea, day: date, now: datetime) -> list[date]:
+def open_days_from(area: ServiceArea, day: date, now: datetime) -> Iterator[date]:
     """The days the calendar keeps open, from a day on (itself included) to the horizon."""
     today = now.astimezone(area.time_zone).date()
     first = max(day, today + timedelta(days=1))
     last = today + timedelta(days=BOOKABLE_DAYS_AHEAD)
     days = (first + timedelta(days=ahead) for ahead in range((last - first).days + 1))
-    return [each for each in days if closed_reason(area, each, now) is None]
+    return (each for each in days if closed_reason(area, each, now) is None)
 
 
 @cache
