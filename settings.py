@@ -55,12 +55,15 @@ class Settings(BaseSettings):
     """Where the console and the command line find the API; empty means `api_port` here."""
     console_url: str = ""
 
+    listen_host: str = "127.0.0.1"
+    """Where API, console, relay and worker listen; a container sets `0.0.0.0`."""
     postgres_port: int = 5433
     temporal_port: int = 7233
     temporal_web_port: int = 8233
     temporal_internal_port: int = 7240
     """First of eight consecutive ports over which the embedded engine's services talk."""
     temporal_metrics_port: int = 9466
+    api_host: str = "127.0.0.1"
     api_port: int = 8000
     console_port: int = 8501
     crm_port: int = 8101
@@ -105,6 +108,11 @@ class Settings(BaseSettings):
     def api_base_url(self) -> str:
         """Where callers on this machine reach the API."""
         return self.api_url or f"http://127.0.0.1:{self.api_port}"
+
+    @property
+    def console_base_url(self) -> str:
+        """Where people open the console."""
+        return self.console_url or f"http://127.0.0.1:{self.console_port}"
 
     @property
     def temporal_target(self) -> str:

@@ -11,6 +11,7 @@ MEDIA_TYPES: Final = {
     "image/jpeg": "jpeg",
 }
 _HEAD_BYTES: Final = 8192
+_PIECE_BYTES: Final = 1024 * 1024
 
 
 def media_type_of(content: BinaryIO) -> str | None:
@@ -23,4 +24,7 @@ def media_type_of(content: BinaryIO) -> str | None:
 def sha256_of(content: BinaryIO) -> str:
     """SHA-256 (hex) of all the bytes."""
     content.seek(0)
-    return hashlib.file_digest(content, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    while piece := content.read(_PIECE_BYTES):
+        digest.update(piece)
+    return digest.hexdigest()

@@ -185,16 +185,16 @@ def _audit_evidence(row: AuditEntryRow) -> Evidence:
     return Evidence(kind="audit", id=str(row.id))
 
 
-def timeline(history: History) -> list[TimelineEntry]:
+def timeline(history: History, *, with_exchanges: bool) -> list[TimelineEntry]:
     """Every attempt, status, decision, document and message, in order."""
     entries = [
-        *(_attempt_entry(row) for row in history.attempts),
+        *(_attempt_entry(row, with_exchanges=with_exchanges) for row in history.attempts),
         *(_audit_entry(row) for row in history.audit),
     ]
     return sorted(entries, key=lambda entry: (entry.at, entry.id))
 
 
-def _attempt_entry(row: AttemptRow) -> TimelineEntry:
+def _attempt_entry(row: AttemptRow, *, with_exchanges: bool) -> TimelineEntry:
     took = row.finished_at - row.started_at
     return TimelineEntry(
         id=f"attempt:{row.id}",
@@ -210,7 +210,7 @@ def _attempt_entry(row: AttemptRow) -> TimelineEntry:
             "effect": row.effect_key,
             "http_status": row.http_status,
             "retry_at": row.retry_at.isoformat() if row.retry_at else None,
-            "exchanges": row.exchanges,
+            "exchanges": row.exchanges if with_exchanges else [],
         },
     )
 

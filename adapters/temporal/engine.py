@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import (
     Client,
     WorkflowUpdateFailedError,
@@ -42,6 +43,8 @@ ACCEPTED_WITHIN: Final = timedelta(seconds=5)
 
 RECORDED_WITHIN: Final = 5.0
 """Seconds a caller waits for the decision to be on record; a step under way ends first."""
+
+_PING_WITHIN: Final = timedelta(seconds=2)
 
 _AWAY: Final = frozenset(
     {
@@ -106,6 +109,18 @@ class TemporalEngine:
             async with _engine_words():
                 await self._client.get_workflow_handle(workflow_id(change_id)).describe()
         except NoWorkflowError:
+            return False
+        return True
+
+    async def answers(self) -> bool:
+        """Whether the engine and our namespace can be used now."""
+        try:
+            async with _engine_words():
+                await self._client.workflow_service.describe_namespace(
+                    DescribeNamespaceRequest(namespace=self._client.namespace),
+                    timeout=_PING_WITHIN,
+                )
+        except (EngineUnavailableError, NoWorkflowError, RPCError):
             return False
         return True
 

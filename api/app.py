@@ -1,0 +1,108 @@
+"""The application: its parts wired from settings, its routes, its answers to failures."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from adapters.documents.store import DocumentStore, open_store
+from adapters.postgres.engine import create_engine, sessions
+from adapters.temporal.client import connect
+from adapters.temporal.engine import TemporalEngine
+from adapters.webhooks import WebhookVerifier
+from api import errors
+from api.correlation import CorrelationMiddleware
+from api.dependencies import Parts
+from api.routes import actions, documents, machines, records, service_changes, webhooks
+from domain.identifiers import System
+from domain.submission import Submission
+from settings import Settings
+
+ROUTERS = (
+    service_changes.router,
+    actions.router,
+    documents.router,
+    records.router,
+    webhooks.router,
+    machines.router,
+)
+
+
+def now() -> datetime:
+    """UTC."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def wire(settings: Settings) -> AsyncIterator[Parts]:
+    """The parts of the system, open while the block runs.
+
+    Neither the database nor the engine has to be there yet: requests answer 503 until they are.
+    """
+    engine = create_engine(
+        settings.database_url, pool_size=settings.database_pool_size, application="throughline-api"
+    )
+    client = await connect(settings.temporal_target, settings.temporal_namespace, lazy=True)
+    secrets = {
+        System.BILLING: settings.billing_webhook_secret.get_secret_value(),
+        System.TICKETING: settings.ticketing_webhook_secret.get_secret_value(),
+    }
+    try:
+        yield Parts(
+            sessions=sessions(engine),
+            engine=TemporalEngine(client, settings.temporal_task_queue),
+            documents=DocumentStore(open_store(settings.document_store_url)),
+            verifiers={system: WebhookVerifier([key]) for system, key in secrets.items() if key},
+            clock=now,
+            random_bytes=os.urandom,
+            document_max_bytes=settings.document_max_bytes,
+        )
+    finally:
+        await engine.dispose()
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The API of one system, described by `settings` (the environment's by default)."""
+    chosen = settings or Settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with wire(chosen) as parts:
+            app.state.parts = parts
+            yield
+
+    app = FastAPI(
+        title="Throughline",
+        version="1",
+        summary="Service changes across CRM, billing, scheduling and ticketing",
+        lifespan=lifespan,
+    )
+    for router in ROUTERS:
+        app.include_router(router)
+    errors.install(app)
+    app.add_middleware(CorrelationMiddleware)
+    _describe(app)
+    return app
+
+
+def _describe(app: FastAPI) -> None:
+    """Add what is read off the wire by hand to the OpenAPI document."""
+
+    def described() -> dict[str, object]:
+        if app.openapi_schema is None:
+            document = get_openapi(
+                title=app.title, version=app.version, summary=app.summary, routes=app.routes
+            )
+            document["components"]["schemas"]["Submission"] = Submission.model_json_schema(
+                ref_template="#/components/schemas/{model}"
+            )
+            definitions = document["components"]["schemas"]["Submission"].pop("$defs", {})
+            for name, schema in definitions.items():
+                document["components"]["schemas"].setdefault(name, schema)
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = described  # type: ignore[method-assign] # FastAPI's documented way to extend it

@@ -1,0 +1,54 @@
+"""One correlation id per request: taken or made, answered, and logged with the outcome."""
+
+import logging
+import re
+import time
+import uuid
+from collections.abc import Callable
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+HEADER: Final = b"x-correlation-id"
+_SANE: Final = re.compile(r"^[A-Za-z0-9._:-]{1,128}$")
+_LOG = logging.getLogger("throughline.access")
+
+
+class CorrelationMiddleware:
+    """Plain ASGI, so that bodies stream through it untouched."""
+
+    def __init__(self, app: ASGIApp, new_id: Callable[[], str] = lambda: uuid.uuid4().hex) -> None:
+        self._app = app
+        self._new_id = new_id
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = dict(scope["headers"]).get(HEADER, b"").decode("latin-1")
+        correlation_id = given if _SANE.match(given) else self._new_id()
+        scope["correlation_id"] = correlation_id
+        started = time.perf_counter()
+        status = 500
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (HEADER, correlation_id.encode())]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, answer)
+        finally:
+            _LOG.info(
+                "request",
+                extra={
+                    "method": scope["method"],
+                    "path": scope["path"],
+                    "status": status,
+                    "correlation_id": correlation_id,
+                    "duration_ms": round((time.perf_counter() - started) * 1000, 1),
+                },
+            )

@@ -1,0 +1,230 @@
+"""The only table of HTTP statuses, and how every failure becomes problem details (RFC 9457)."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+
+from adapters.documents.store import DocumentStoreError
+from domain.contracts import Problem
+from domain.errors import (
+    DecisionRefusedError,
+    EngineUnavailableError,
+    FieldProblem,
+    InvalidChangeError,
+    NobodyAnswersError,
+    NoWorkflowError,
+    ThroughlineError,
+)
+
+_LOG = logging.getLogger(__name__)
+PROBLEM_JSON: Final = "application/problem+json"
+RETRY_AFTER_SECONDS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a code means over HTTP, and what the caller should do next."""
+
+    status: HTTPStatus
+    title: str
+    next_action: str
+    retryable: bool = False
+
+
+_S = HTTPStatus
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "invalid_request": Kind(
+        _S.UNPROCESSABLE_ENTITY, "The request is not complete", "Mend the fields named; send again."
+    ),
+    "idempotency_key_missing": Kind(
+        _S.BAD_REQUEST,
+        "Idempotency-Key is missing",
+        "Send an Idempotency-Key header of your own making, and the same one if you repeat.",
+    ),
+    "idempotency_key_reused": Kind(
+        _S.UNPROCESSABLE_ENTITY,
+        "The Idempotency-Key was used for another request",
+        "Use a new key for a new request.",
+    ),
+    "not_signed_in": Kind(
+        _S.UNAUTHORIZED, "Not signed in", "Send Authorization: Bearer with a valid key."
+    ),
+    "forbidden": Kind(
+        _S.FORBIDDEN, "Not allowed", "Ask somebody with the role named, or a colleague."
+    ),
+    "not_found": Kind(_S.NOT_FOUND, "Not found", "Check the identifier, or search for it."),
+    "method_not_allowed": Kind(
+        _S.METHOD_NOT_ALLOWED, "Not possible on this address", "See the documentation at /docs."
+    ),
+    "not_applicable": Kind(
+        _S.CONFLICT, "Not possible in this state", "Read the change again and decide anew."
+    ),
+    "stale_approval": Kind(
+        _S.CONFLICT, "Something changed since you looked", "Read the change again and decide anew."
+    ),
+    "document_too_large": Kind(
+        _S.REQUEST_ENTITY_TOO_LARGE, "The document is too large", "Send a smaller document."
+    ),
+    "document_type": Kind(
+        _S.UNSUPPORTED_MEDIA_TYPE,
+        "The document is of another kind",
+        "Send a PDF, PNG or JPEG; the bytes decide, not the name.",
+    ),
+    "unsupported_body": Kind(
+        _S.UNSUPPORTED_MEDIA_TYPE,
+        "The body is of another kind",
+        "Send application/json, or multipart/form-data with a part named change.",
+    ),
+    "database_unavailable": Kind(
+        _S.SERVICE_UNAVAILABLE,
+        "The database does not answer",
+        "Nothing was recorded; send the same request again after Retry-After.",
+        retryable=True,
+    ),
+    "document_store_unavailable": Kind(
+        _S.SERVICE_UNAVAILABLE,
+        "The document store does not answer",
+        "Nothing was recorded; send the same request again after Retry-After.",
+        retryable=True,
+    ),
+    "engine_unavailable": Kind(
+        _S.SERVICE_UNAVAILABLE,
+        "The workflow engine does not answer",
+        "Nothing was decided; send the same request again after Retry-After.",
+        retryable=True,
+    ),
+    "nobody_answers": Kind(
+        _S.SERVICE_UNAVAILABLE,
+        "No worker is answering",
+        "Send the same request again after Retry-After; if this stays, look at the workers.",
+        retryable=True,
+    ),
+    "webhook_forged": Kind(
+        _S.UNAUTHORIZED, "The signature is not ours", "Check the webhook secret and the clock."
+    ),
+    "internal": Kind(
+        _S.INTERNAL_SERVER_ERROR,
+        "Something is wrong on our side",
+        "Tell support the correlation id.",
+        retryable=True,
+    ),
+}
+
+
+class ApiError(ThroughlineError):
+    """A refusal with its code; the table knows the rest."""
+
+    def __init__(self, code: str, detail: str, problems: Sequence[FieldProblem] = ()) -> None:
+        self.code = code
+        self.problems = tuple(problems)
+        super().__init__(detail)
+
+
+def problem(
+    request: Request, code: str, detail: str, problems: Sequence[FieldProblem] = ()
+) -> JSONResponse:
+    """The answer for a code."""
+    kind = KINDS[code]
+    body = Problem(
+        type=f"/docs/problems#{code}",
+        title=kind.title,
+        status=kind.status,
+        detail=detail,
+        code=code,
+        correlation_id=request.scope.get("correlation_id", ""),
+        retryable=kind.retryable,
+        next_action=kind.next_action,
+        errors=[{"field": item.field, "message": item.message} for item in problems],
+    )
+    headers = {}
+    if kind.status is HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if kind.status is HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(
+        body.model_dump(mode="json"),
+        status_code=kind.status,
+        headers=headers,
+        media_type=PROBLEM_JSON,
+    )
+
+
+_BY_TYPE: Final[Mapping[type[Exception], str]] = {
+    OperationalError: "database_unavailable",
+    InterfaceError: "database_unavailable",
+    PoolTimeoutError: "database_unavailable",
+    DocumentStoreError: "document_store_unavailable",
+    EngineUnavailableError: "engine_unavailable",
+    NobodyAnswersError: "nobody_answers",
+}
+
+_BY_STATUS: Final[Mapping[int, str]] = {
+    HTTPStatus.NOT_FOUND: "not_found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+}
+
+
+def install(app: FastAPI) -> None:
+    """Give the application an answer for every failure."""
+
+    @app.exception_handler(ApiError)
+    async def _refused(request: Request, error: ApiError) -> JSONResponse:
+        return problem(request, error.code, str(error), error.problems)
+
+    @app.exception_handler(InvalidChangeError)
+    async def _invalid(request: Request, error: InvalidChangeError) -> JSONResponse:
+        return problem(request, "invalid_request", str(error), error.problems)
+
+    @app.exception_handler(RequestValidationError)
+    async def _unparsed(request: Request, error: RequestValidationError) -> JSONResponse:
+        problems = [
+            FieldProblem(".".join(str(part) for part in item["loc"][1:]) or "body", item["msg"])
+            for item in error.errors()
+        ]
+        detail = "; ".join(f"{item.field}: {item.message}" for item in problems)
+        return problem(request, "invalid_request", detail, problems)
+
+    @app.exception_handler(DecisionRefusedError)
+    async def _undecided(request: Request, error: DecisionRefusedError) -> JSONResponse:
+        return problem(request, error.code if error.code in KINDS else "internal", str(error))
+
+    @app.exception_handler(NoWorkflowError)
+    async def _not_running(request: Request, _: NoWorkflowError) -> JSONResponse:
+        return problem(
+            request,
+            "not_applicable",
+            "The change is not under way: it has ended, or has not begun yet.",
+        )
+
+    for type_, code in _BY_TYPE.items():
+
+        @app.exception_handler(type_)
+        async def _away(request: Request, error: Exception, code: str = code) -> JSONResponse:
+            _LOG.warning("a part is away", extra={"code": code, "error": type(error).__name__})
+            return problem(request, code, KINDS[code].title + ".")
+
+    @app.exception_handler(DBAPIError)
+    async def _database(request: Request, error: DBAPIError) -> JSONResponse:
+        code = "database_unavailable" if error.connection_invalidated else "internal"
+        _LOG.error("database error", extra={"error": type(error.orig).__name__})
+        return problem(request, code, KINDS[code].title + ".")
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> JSONResponse:
+        code = _BY_STATUS.get(error.status_code, "invalid_request")
+        return problem(request, code, str(error.detail))
+
+    @app.exception_handler(Exception)
+    async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
+        _LOG.error("unforeseen failure", exc_info=error)
+        return problem(request, "internal", KINDS["internal"].title + ".")

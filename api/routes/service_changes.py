@@ -1,0 +1,182 @@
+"""Service changes: submit, list, read, and the support answers of each."""
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+
+from adapters.postgres.acceptance import NewChange, accept_change, keep_answer
+from adapters.postgres.answers import answers, timeline
+from adapters.postgres.reading import (
+    ChangeFilter,
+    count_by_status,
+    list_changes,
+    read_change,
+    read_history,
+)
+from api.dependencies import Caller, CorrelationId, Parts, System_, require_role, visible_change
+from api.errors import ApiError
+from api.idempotency import Repeatable, as_bytes, repeatable, required_key
+from api.uploads import keep_document, read_submission
+from domain.contracts import (
+    AnswersView,
+    Page,
+    ServiceChangeSummary,
+    ServiceChangeView,
+    TimelineEntry,
+)
+from domain.identifiers import System, new_change_id
+from domain.service_change import MAY_SUBMIT, READS_EVERYTHING, ChangeKind, ChangeStatus
+from domain.submission import check_submission
+
+router = APIRouter(prefix="/v1/service-changes", tags=["service changes"])
+IdempotencyKey = Annotated[str, Depends(required_key)]
+Limit = Annotated[int, Query(ge=1, le=200)]
+
+
+@router.post(
+    "",
+    status_code=HTTPStatus.ACCEPTED,
+    response_model=ServiceChangeView,
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": {"$ref": "#/components/schemas/Submission"}},
+                "multipart/form-data": {
+                    "schema": {
+                        "type": "object",
+                        "required": ["change"],
+                        "properties": {
+                            "change": {"$ref": "#/components/schemas/Submission"},
+                            "document": {"type": "string", "format": "binary"},
+                        },
+                    }
+                },
+            },
+        }
+    },
+)
+async def submit(
+    request: Request,
+    caller: Caller,
+    parts: System_,
+    correlation_id: CorrelationId,
+    key: IdempotencyKey,
+) -> Response:
+    """Submit a change, with a document or without. Repeating under the same key is harmless."""
+    require_role(caller, *MAY_SUBMIT)
+    raw, upload = await read_submission(request, parts.document_max_bytes)
+    submission = check_submission(raw)
+    document = (
+        await keep_document(parts.documents, upload, parts.document_max_bytes) if upload else None
+    )
+    same = repeatable(request, caller, key, raw, document.sha256 if document else None)
+    new = NewChange(
+        id=new_change_id(parts.random_bytes),
+        submission=submission,
+        document=document,
+        caller=caller.name,
+        role=caller.role,
+        idempotency_key=key,
+        fingerprint=same.fingerprint,
+        correlation_id=correlation_id,
+        at=parts.clock(),
+    )
+    return await _accept(parts, new, same)
+
+
+async def _accept(parts: Parts, new: NewChange, same: Repeatable) -> Response:
+    async with parts.sessions() as session:
+        replay = await same.replay(session)
+        if replay is not None:
+            return _located(replay)
+        body = as_bytes(await accept_change(session, new))
+        first = await keep_answer(
+            session,
+            caller=new.caller,
+            key=new.idempotency_key,
+            fingerprint_=same.fingerprint,
+            change_id=new.id,
+            answer=(HTTPStatus.ACCEPTED, body),
+            at=new.at,
+        )
+        if first:
+            await session.commit()
+            answer = Response(body, HTTPStatus.ACCEPTED, media_type="application/json")
+            answer.headers["Location"] = f"/v1/service-changes/{new.id}"
+            return answer
+        # Another request under this key was quicker; nothing of ours is kept.
+        await session.rollback()
+        replay = await same.replay(session)
+    if replay is None:
+        raise ApiError("internal", "The first answer under this key cannot be found.")
+    return _located(replay)
+
+
+def _located(replay: Response) -> Response:
+    change = ServiceChangeView.model_validate_json(bytes(replay.body))
+    replay.headers["Location"] = f"/v1/service-changes/{change.id}"
+    return replay
+
+
+@router.get("")
+async def list_service_changes(
+    caller: Caller,
+    parts: System_,
+    status: Annotated[list[ChangeStatus] | None, Query()] = None,
+    account_id: str | None = None,
+    kind: Annotated[list[ChangeKind] | None, Query()] = None,
+    system: System | None = None,
+    q: Annotated[str | None, Query(max_length=200)] = None,
+    submitted_from: datetime | None = None,
+    submitted_to: datetime | None = None,
+    cursor: str | None = None,
+    limit: Limit = 50,
+) -> Page[ServiceChangeSummary]:
+    """Changes, newest first; portals and partners see their own."""
+    wanted = ChangeFilter(
+        status=status or (),
+        account_id=account_id,
+        kind=kind or (),
+        system=system,
+        q=q,
+        submitted_from=submitted_from,
+        submitted_to=submitted_to,
+        submitted_by=caller.sees_only_own,
+    )
+    async with parts.sessions() as session:
+        return await list_changes(session, wanted, cursor=cursor, limit=limit)
+
+
+@router.get("/counts")
+async def count_service_changes(caller: Caller, parts: System_) -> dict[str, int]:
+    """How many changes stand in each status."""
+    async with parts.sessions() as session:
+        return await count_by_status(session, caller.sees_only_own)
+
+
+@router.get("/{change_id}")
+async def read_service_change(change_id: str, caller: Caller, parts: System_) -> ServiceChangeView:
+    """One change, whole."""
+    async with parts.sessions() as session:
+        return await read_change(session, await visible_change(session, change_id, caller))
+
+
+@router.get("/{change_id}/answers")
+async def read_answers(change_id: str, caller: Caller, parts: System_) -> AnswersView:
+    """What support is asked about a change, each answer with its evidence."""
+    async with parts.sessions() as session:
+        history = await read_history(session, await visible_change(session, change_id, caller))
+    return answers(history, principal=caller.name, role=caller.role)
+
+
+@router.get("/{change_id}/timeline")
+async def read_timeline(change_id: str, caller: Caller, parts: System_) -> Page[TimelineEntry]:
+    """Everything that happened, in order. What was said to vendors is for staff."""
+    async with parts.sessions() as session:
+        history = await read_history(session, await visible_change(session, change_id, caller))
+    entries = timeline(history, with_exchanges=caller.role in READS_EVERYTHING)
+    return Page(items=entries)
