@@ -55,8 +55,6 @@ class Settings(BaseSettings):
     """Where the console and the command line find the API; empty means `api_port` here."""
     console_url: str = ""
 
-    listen_host: str = "127.0.0.1"
-    """Where API, console, relay and worker listen; a container sets `0.0.0.0`."""
     postgres_port: int = 5433
     temporal_port: int = 7233
     temporal_web_port: int = 8233
@@ -64,6 +62,7 @@ class Settings(BaseSettings):
     """First of eight consecutive ports over which the embedded engine's services talk."""
     temporal_metrics_port: int = 9466
     api_host: str = "127.0.0.1"
+    """The address the API listens on; a container sets `0.0.0.0`."""
     api_port: int = 8000
     console_port: int = 8501
     crm_port: int = 8101
@@ -98,6 +97,9 @@ class Settings(BaseSettings):
     incomplete_expires_after: timedelta = timedelta(days=14)
     approval_expires_after: timedelta = timedelta(days=7)
     approval_reminder_every: timedelta = timedelta(hours=24)
+    step_limit: timedelta = timedelta(hours=2)
+    """How long one step at one vendor is tried before a person is asked."""
+    worker_concurrency: int = 100
     sweep_every: timedelta = timedelta(seconds=20)
     unstarted_after: timedelta = Field(default=timedelta(seconds=30))
     """How long an accepted change may be without a workflow before the sweeper steps in."""
@@ -108,6 +110,11 @@ class Settings(BaseSettings):
     def api_base_url(self) -> str:
         """Where callers on this machine reach the API."""
         return self.api_url or f"http://127.0.0.1:{self.api_port}"
+
+    @property
+    def console_base_url(self) -> str:
+        """Where people open the console."""
+        return self.console_url or f"http://127.0.0.1:{self.console_port}"
 
     @property
     def console_base_url(self) -> str:

@@ -1,5 +1,9 @@
-"""Asking a child whether it is well. One short question per address scheme, no retries here."""
+"""Asking a child whether it is well. One short question per address scheme, no retries here.
 
+As a program, `python -m stack.probes URL`, it is the health check of our containers.
+"""
+
+import sys
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -32,3 +36,7 @@ def answers(url: str) -> bool:
         KeyError: the scheme is not in the table.
     """
     return not url or PROBES[urlsplit(url).scheme](url)
+
+
+if __name__ == "__main__":
+    sys.exit(0 if answers(sys.argv[1]) else 1)
