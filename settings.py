@@ -117,11 +117,6 @@ class Settings(BaseSettings):
         return self.console_url or f"http://127.0.0.1:{self.console_port}"
 
     @property
-    def console_base_url(self) -> str:
-        """Where people open the console."""
-        return self.console_url or f"http://127.0.0.1:{self.console_port}"
-
-    @property
     def temporal_target(self) -> str:
         """`host:port` of the engine in use."""
         return self.temporal_address or f"127.0.0.1:{self.temporal_port}"

@@ -1,1 +1,1 @@
-"""The HTTP contract. Decides who may do what, records acceptance, asks the engine; never a vendor."""
+"""The HTTP contract: who may do what, acceptance, decisions. It never calls a vendor."""

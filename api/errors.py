@@ -1,7 +1,7 @@
 """The only table of HTTP statuses, and how every failure becomes problem details (RFC 9457)."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -159,7 +159,7 @@ def problem(
     )
 
 
-_BY_TYPE: Final[Mapping[type[Exception], str]] = {
+_AWAY: Final[Mapping[type[Exception], str]] = {
     OperationalError: "database_unavailable",
     InterfaceError: "database_unavailable",
     PoolTimeoutError: "database_unavailable",
@@ -174,57 +174,67 @@ _BY_STATUS: Final[Mapping[int, str]] = {
 }
 
 
+async def _refused(request: Request, error: ApiError) -> JSONResponse:
+    return problem(request, error.code, str(error), error.problems)
+
+
+async def _invalid(request: Request, error: InvalidChangeError) -> JSONResponse:
+    return problem(request, "invalid_request", str(error), error.problems)
+
+
+async def _unparsed(request: Request, error: RequestValidationError) -> JSONResponse:
+    problems = [
+        FieldProblem(".".join(str(part) for part in item["loc"][1:]) or "body", item["msg"])
+        for item in error.errors()
+    ]
+    detail = "; ".join(f"{item.field}: {item.message}" for item in problems)
+    return problem(request, "invalid_request", detail, problems)
+
+
+async def _undecided(request: Request, error: DecisionRefusedError) -> JSONResponse:
+    return problem(request, error.code if error.code in KINDS else "internal", str(error))
+
+
+async def _not_running(request: Request, _: NoWorkflowError) -> JSONResponse:
+    sentence = "The change is not under way: it has ended, or has not begun yet."
+    return problem(request, "not_applicable", sentence)
+
+
+async def _away(request: Request, error: Exception) -> JSONResponse:
+    code = next(code for type_, code in _AWAY.items() if isinstance(error, type_))
+    _LOG.warning("a part is away", extra={"code": code, "error": type(error).__name__})
+    return problem(request, code, KINDS[code].title + ".")
+
+
+async def _database(request: Request, error: DBAPIError) -> JSONResponse:
+    code = "database_unavailable" if error.connection_invalidated else "internal"
+    _LOG.error("database error", extra={"error": type(error.orig).__name__})
+    return problem(request, code, KINDS[code].title + ".")
+
+
+async def _http(request: Request, error: HTTPException) -> JSONResponse:
+    return problem(request, _BY_STATUS.get(error.status_code, "invalid_request"), error.detail)
+
+
+async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
+    _LOG.error("unforeseen failure", exc_info=error)
+    return problem(request, "internal", KINDS["internal"].title + ".")
+
+
+_HANDLERS: Final[Mapping[type[Exception], Callable[..., Awaitable[JSONResponse]]]] = {
+    ApiError: _refused,
+    InvalidChangeError: _invalid,
+    RequestValidationError: _unparsed,
+    DecisionRefusedError: _undecided,
+    NoWorkflowError: _not_running,
+    **dict.fromkeys(_AWAY, _away),
+    DBAPIError: _database,
+    HTTPException: _http,
+    Exception: _unforeseen,
+}
+
+
 def install(app: FastAPI) -> None:
     """Give the application an answer for every failure."""
-
-    @app.exception_handler(ApiError)
-    async def _refused(request: Request, error: ApiError) -> JSONResponse:
-        return problem(request, error.code, str(error), error.problems)
-
-    @app.exception_handler(InvalidChangeError)
-    async def _invalid(request: Request, error: InvalidChangeError) -> JSONResponse:
-        return problem(request, "invalid_request", str(error), error.problems)
-
-    @app.exception_handler(RequestValidationError)
-    async def _unparsed(request: Request, error: RequestValidationError) -> JSONResponse:
-        problems = [
-            FieldProblem(".".join(str(part) for part in item["loc"][1:]) or "body", item["msg"])
-            for item in error.errors()
-        ]
-        detail = "; ".join(f"{item.field}: {item.message}" for item in problems)
-        return problem(request, "invalid_request", detail, problems)
-
-    @app.exception_handler(DecisionRefusedError)
-    async def _undecided(request: Request, error: DecisionRefusedError) -> JSONResponse:
-        return problem(request, error.code if error.code in KINDS else "internal", str(error))
-
-    @app.exception_handler(NoWorkflowError)
-    async def _not_running(request: Request, _: NoWorkflowError) -> JSONResponse:
-        return problem(
-            request,
-            "not_applicable",
-            "The change is not under way: it has ended, or has not begun yet.",
-        )
-
-    for type_, code in _BY_TYPE.items():
-
-        @app.exception_handler(type_)
-        async def _away(request: Request, error: Exception, code: str = code) -> JSONResponse:
-            _LOG.warning("a part is away", extra={"code": code, "error": type(error).__name__})
-            return problem(request, code, KINDS[code].title + ".")
-
-    @app.exception_handler(DBAPIError)
-    async def _database(request: Request, error: DBAPIError) -> JSONResponse:
-        code = "database_unavailable" if error.connection_invalidated else "internal"
-        _LOG.error("database error", extra={"error": type(error.orig).__name__})
-        return problem(request, code, KINDS[code].title + ".")
-
-    @app.exception_handler(HTTPException)
-    async def _http(request: Request, error: HTTPException) -> JSONResponse:
-        code = _BY_STATUS.get(error.status_code, "invalid_request")
-        return problem(request, code, str(error.detail))
-
-    @app.exception_handler(Exception)
-    async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
-        _LOG.error("unforeseen failure", exc_info=error)
-        return problem(request, "internal", KINDS["internal"].title + ".")
+    for type_, handler in _HANDLERS.items():
+        app.add_exception_handler(type_, handler)

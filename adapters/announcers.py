@@ -1,0 +1,100 @@
+"""Tells operations about a change by mail or by signed webhook. Ids and our own words only."""
+
+import json
+from datetime import UTC, datetime
+from email.message import EmailMessage
+
+import aiosmtplib
+from standardwebhooks.webhooks import Webhook
+
+from domain.errors import NoticeError
+from domain.records import OperationsNotice
+from http_client import VENDOR_TIMEOUT, AsyncClient, HTTPError
+
+_SMTP_SECONDS = 10.0
+_SUBJECTS = {
+    "approval_requested": "Approval needed",
+    "approval_reminder": "Still waiting for approval",
+    "needs_attention": "Needs attention",
+}
+
+
+def link(console_url: str, change_id: str) -> str:
+    """Where a person opens the change."""
+    return f"{console_url}/change?id={change_id}"
+
+
+class MailAnnouncer:
+    """Plain mail over SMTP."""
+
+    channel = "mail"
+
+    def __init__(
+        self, *, host: str, port: int, sender: str, recipient: str, console_url: str
+    ) -> None:
+        self._host = host
+        self._port = port
+        self._sender = sender
+        self._recipient = recipient
+        self._console_url = console_url
+
+    async def announce(self, notice: OperationsNotice) -> None:
+        """Send one mail; the notice id is its Message-ID, so a repeat can be recognised."""
+        mail = EmailMessage()
+        mail["From"] = self._sender
+        mail["To"] = self._recipient
+        mail["Subject"] = f"{_SUBJECTS[notice.kind]}: {notice.summary} ({notice.account_id})"
+        mail["Message-ID"] = f"<{notice.id.replace(':', '.')}@throughline>"
+        mail["X-Correlation-ID"] = notice.correlation_id
+        due = f"Due by {notice.due_at:%Y-%m-%d %H:%M} UTC.\n" if notice.due_at else ""
+        mail.set_content(
+            f"{notice.summary} for account {notice.account_id}.\n{due}\n"
+            f"{link(self._console_url, notice.change_id)}\n\n"
+            f"Change {notice.change_id}, correlation id {notice.correlation_id}\n"
+        )
+        try:
+            await aiosmtplib.send(mail, hostname=self._host, port=self._port, timeout=_SMTP_SECONDS)
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise NoticeError(f"mail server: {type(error).__name__}") from error
+
+
+class WebhookAnnouncer:
+    """A signed POST in the Standard Webhooks format."""
+
+    channel = "webhook"
+
+    def __init__(self, url: str, secret: str, *, console_url: str) -> None:
+        self._url = url
+        self._webhook = Webhook(secret)
+        self._console_url = console_url
+
+    async def announce(self, notice: OperationsNotice) -> None:
+        """Send one event; the notice id is the event id, so a repeat can be recognised."""
+        at = datetime.now(UTC)
+        body = json.dumps(
+            {
+                "type": f"service_change.{notice.kind}",
+                "timestamp": at.isoformat(),
+                "data": {
+                    "change_id": notice.change_id,
+                    "account_id": notice.account_id,
+                    "summary": notice.summary,
+                    "due_at": notice.due_at.isoformat() if notice.due_at else None,
+                    "correlation_id": notice.correlation_id,
+                    "url": link(self._console_url, notice.change_id),
+                },
+            }
+        )
+        headers = {
+            "content-type": "application/json",
+            "webhook-id": notice.id,
+            "webhook-timestamp": str(int(at.timestamp())),
+            "webhook-signature": self._webhook.sign(notice.id, at, body),
+        }
+        try:
+            async with AsyncClient(timeout=VENDOR_TIMEOUT, follow_redirects=False) as client:
+                answer = await client.post(self._url, content=body, headers=headers)
+        except HTTPError as error:
+            raise NoticeError(f"webhook: {type(error).__name__}") from error
+        if not answer.is_success:
+            raise NoticeError(f"webhook: HTTP {answer.status_code}")

@@ -1,0 +1,145 @@
+"""Wires activities to adapters. The one place that knows both; the type checker proves the fit."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from activities.billing import BillingActivities
+from activities.calls import VendorCalls
+from activities.change_record import RecordActivities
+from activities.completeness import CompletenessActivities
+from activities.crm import CrmActivities
+from activities.entitlement import EntitlementActivities
+from activities.notification import NotificationActivities
+from activities.ports import Billing, Crm, Scheduling, Ticketing
+from activities.records import Announcer, DocumentVault, Records
+from activities.scheduling import SchedulingActivities
+from activities.ticketing import TicketActivities
+from adapters.announcers import MailAnnouncer, WebhookAnnouncer
+from adapters.documents.store import DocumentStore, open_store
+from adapters.postgres.engine import create_engine, sessions
+from adapters.postgres.records import PostgresRecords
+from adapters.vendors.billing import BillingClient
+from adapters.vendors.crm import CrmClient
+from adapters.vendors.scheduling import SchedulingClient
+from adapters.vendors.ticketing import TicketingClient
+from settings import Settings
+
+Activity = Callable[..., Any]
+
+
+def now() -> datetime:
+    """UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The outside world, as activities need it."""
+
+    records: Records
+    vault: DocumentVault
+    crm: Crm
+    billing: Billing
+    scheduling: Scheduling
+    ticketing: Ticketing
+    announcers: Sequence[Announcer]
+    clock: Callable[[], datetime] = now
+
+
+def activities(outside: Outside) -> list[Activity]:
+    """Every activity a worker registers."""
+    records = outside.records
+    calls = VendorCalls(records, outside.clock)
+    record = RecordActivities(records)
+    billing = BillingActivities(records, calls, outside.billing)
+    scheduling = SchedulingActivities(records, calls, outside.scheduling)
+    crm = CrmActivities(calls, outside.crm)
+    tickets = TicketActivities(calls, outside.ticketing)
+    return [
+        record.record_transition,
+        record.record_refused_decision,
+        record.request_approval,
+        EntitlementActivities(records, calls, outside.crm).check_entitlement,
+        CompletenessActivities(records, outside.vault).check_completeness,
+        NotificationActivities(records, outside.announcers).notify_operations,
+        billing.check_standing,
+        billing.post_billing_change,
+        billing.reverse_billing_change,
+        scheduling.check_date,
+        scheduling.book_appointment,
+        scheduling.release_appointment,
+        crm.update_services,
+        crm.restore_services,
+        tickets.report_missing,
+        tickets.close_ticket,
+    ]
+
+
+@asynccontextmanager
+async def wire(settings: Settings) -> AsyncIterator[Outside]:
+    """The real outside world, open while the block runs."""
+    async with AsyncExitStack() as stack:
+        engine = create_engine(
+            settings.database_url,
+            pool_size=settings.database_pool_size,
+            application="throughline-worker",
+        )
+        stack.push_async_callback(engine.dispose)
+        yield Outside(
+            records=PostgresRecords(sessions(engine), now),
+            vault=DocumentStore(open_store(settings.document_store_url)),
+            crm=await stack.enter_async_context(
+                CrmClient(
+                    settings.crm_base_url,
+                    client_id=settings.crm_client_id,
+                    client_secret=settings.crm_client_secret.get_secret_value(),
+                )
+            ),
+            billing=await stack.enter_async_context(
+                BillingClient(
+                    settings.billing_base_url,
+                    api_key=settings.billing_api_key.get_secret_value(),
+                )
+            ),
+            scheduling=await stack.enter_async_context(
+                SchedulingClient(
+                    settings.scheduling_base_url,
+                    username=settings.scheduling_username,
+                    password=settings.scheduling_password.get_secret_value(),
+                )
+            ),
+            ticketing=await stack.enter_async_context(
+                TicketingClient(
+                    settings.ticketing_base_url,
+                    token=settings.ticketing_token.get_secret_value(),
+                )
+            ),
+            announcers=_announcers(settings),
+        )
+
+
+def _announcers(settings: Settings) -> list[Announcer]:
+    """The channels that are configured; none is fine, the queue is always there."""
+    found: list[Announcer] = []
+    if settings.smtp_host and settings.operations_mail_to:
+        found.append(
+            MailAnnouncer(
+                host=settings.smtp_host,
+                port=settings.smtp_port,
+                sender=settings.operations_mail_from,
+                recipient=settings.operations_mail_to,
+                console_url=settings.console_base_url,
+            )
+        )
+    if settings.operations_webhook_url:
+        found.append(
+            WebhookAnnouncer(
+                settings.operations_webhook_url,
+                settings.operations_webhook_secret.get_secret_value(),
+                console_url=settings.console_base_url,
+            )
+        )
+    return found

@@ -1,0 +1,166 @@
+"""Carries accepted work from the outbox to the engine, and finds what was forgotten."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from adapters.postgres.engine import create_engine, sessions
+from adapters.postgres.tables import OutboxRow, ServiceChangeRow
+from adapters.temporal.client import connect
+from adapters.temporal.engine import TemporalEngine
+from domain.errors import EngineUnavailableError, NoWorkflowError
+from domain.messages import LookAgain, Patience, ServiceChangeInput
+from domain.service_change import ChangeKind
+from json_logs import configure
+from settings import Settings
+from worker.bootstrap import now
+from worker.running import health_page, stop_on_signals
+from worker.sweeper import sweep
+
+_LOG = logging.getLogger(__name__)
+_BATCH: Final = 50
+_IDLE_SECONDS: Final = 0.1
+"""An empty outbox is looked at this often: what a submitter waits at most for the start."""
+_AGAIN_SECONDS: Final = (1.0, 60.0)
+"""First and longest pause after the engine refused a message."""
+
+
+class Relay:
+    """Dispatches outbox rows in order of acceptance, each at least once.
+
+    The engine side is idempotent: a workflow is started once per change, and looking again twice
+    is harmless. Rows are locked while they are dispatched, so relays may run side by side.
+    """
+
+    def __init__(
+        self,
+        sessions_: async_sessionmaker[AsyncSession],
+        engine: TemporalEngine,
+        patience: Patience,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        self._sessions = sessions_
+        self._engine = engine
+        self._patience = patience
+        self._clock = clock
+        self._deliver: dict[str, Callable[[OutboxRow, AsyncSession], Coroutine[Any, Any, None]]] = {
+            "start": self._start,
+            "look_again": self._look_again,
+        }
+
+    async def dispatch(self) -> int:
+        """Deliver what is due; how many rows were looked at. Raises database errors."""
+        async with self._sessions.begin() as session:
+            rows = list(
+                await session.scalars(
+                    select(OutboxRow)
+                    .where(
+                        OutboxRow.dispatched_at.is_(None), OutboxRow.available_at <= self._clock()
+                    )
+                    .order_by(OutboxRow.available_at, OutboxRow.id)
+                    .limit(_BATCH)
+                    .with_for_update(skip_locked=True)
+                )
+            )
+            for row in rows:
+                await self._dispatch(row, session)
+        return len(rows)
+
+    async def _dispatch(self, row: OutboxRow, session: AsyncSession) -> None:
+        row.attempts += 1
+        try:
+            await self._deliver[row.topic](row, session)
+        except (EngineUnavailableError, NoWorkflowError) as error:
+            first, longest = _AGAIN_SECONDS
+            pause = min(longest, first * 2 ** (row.attempts - 1))
+            row.available_at = self._clock() + timedelta(seconds=pause)
+            row.last_error = str(error)
+            _LOG.warning("not delivered", extra={"change_id": row.change_id, "error": str(error)})
+            return
+        row.dispatched_at = self._clock()
+        row.last_error = None
+
+    async def _start(self, row: OutboxRow, session: AsyncSession) -> None:
+        change = await session.get_one(ServiceChangeRow, row.change_id)
+        await self._engine.start(
+            ServiceChangeInput(
+                change_id=change.id,
+                account_id=change.account_id,
+                kind=ChangeKind(change.kind),
+                submitted_by=change.submitted_by,
+                patience=self._patience,
+            )
+        )
+
+    async def _look_again(self, row: OutboxRow, session: AsyncSession) -> None:
+        change = await session.get_one(ServiceChangeRow, row.change_id)
+        if change.ended_at is not None:
+            return
+        await self._engine.look_again(row.change_id, LookAgain.model_validate(row.payload))
+
+
+def patience_of(settings: Settings) -> Patience:
+    """How long changes wait here."""
+    return Patience(
+        incomplete=settings.incomplete_expires_after.total_seconds(),
+        approval=settings.approval_expires_after.total_seconds(),
+        reminder=settings.approval_reminder_every.total_seconds(),
+        step=settings.step_limit.total_seconds(),
+    )
+
+
+async def _keep_doing(
+    what: Callable[[], Coroutine[Any, Any, bool]], stop: asyncio.Event, pause: float, name: str
+) -> None:
+    """Repeat until told to stop; a part that is away is waited for, not died of."""
+    while not stop.is_set():
+        try:
+            at_once = await what()
+        except (SQLAlchemyError, EngineUnavailableError, OSError) as error:
+            _LOG.warning("waiting", extra={"task": name, "error": type(error).__name__})
+            at_once = False
+        if not at_once:
+            try:
+                await asyncio.wait_for(stop.wait(), pause)
+            except TimeoutError:
+                continue
+
+
+async def run(settings: Settings) -> None:
+    """Relay and sweep until a stop signal."""
+    stop = stop_on_signals()
+    engine = create_engine(settings.database_url, pool_size=4, application="throughline-relay")
+    client = await connect(settings.temporal_target, settings.temporal_namespace, lazy=True)
+    temporal = TemporalEngine(client, settings.temporal_task_queue)
+    relay = Relay(sessions(engine), temporal, patience_of(settings))
+
+    async def dispatch() -> bool:
+        return await relay.dispatch() == _BATCH
+
+    async def look_for_forgotten() -> bool:
+        await sweep(sessions(engine), temporal, settings.unstarted_after, now)
+        return False
+
+    async with health_page(settings.relay_metrics_port, lambda: True):
+        await asyncio.gather(
+            _keep_doing(dispatch, stop, _IDLE_SECONDS, "relay"),
+            _keep_doing(look_for_forgotten, stop, settings.sweep_every.total_seconds(), "sweeper"),
+        )
+    await engine.dispose()
+
+
+def main() -> None:
+    """Run from the command line: `python -m worker.relay`."""
+    settings = Settings()
+    configure(settings.log_level)
+    asyncio.run(run(settings))
+
+
+if __name__ == "__main__":
+    main()

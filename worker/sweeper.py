@@ -1,0 +1,62 @@
+"""Finds accepted changes without a workflow and has the relay start them again."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import exists, select
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from adapters.postgres.acceptance import outbox_row
+from adapters.postgres.audit import add_audit
+from adapters.postgres.tables import OutboxRow, ServiceChangeRow
+from adapters.temporal.engine import TemporalEngine
+from domain.service_change import ChangeStatus
+
+_LOG = logging.getLogger(__name__)
+_BATCH = 200
+
+
+async def sweep(
+    sessions: async_sessionmaker[AsyncSession],
+    engine: TemporalEngine,
+    unstarted_after: timedelta,
+    clock: Callable[[], datetime],
+) -> list[str]:
+    """The changes that were found forgotten and put back into the outbox. Safe to repeat.
+
+    Forgotten: still pending after `unstarted_after`, nothing left for it in the outbox, and no
+    workflow at the engine. Raises EngineUnavailableError and database errors.
+    """
+    waiting = exists().where(
+        OutboxRow.change_id == ServiceChangeRow.id, OutboxRow.dispatched_at.is_(None)
+    )
+    async with sessions() as session:
+        candidates = list(
+            await session.scalars(
+                select(ServiceChangeRow.id)
+                .where(
+                    ServiceChangeRow.status == ChangeStatus.PENDING,
+                    ServiceChangeRow.submitted_at < clock() - unstarted_after,
+                    ~waiting,
+                )
+                .order_by(ServiceChangeRow.submitted_at)
+                .limit(_BATCH)
+            )
+        )
+    forgotten = [change_id for change_id in candidates if not await engine.knows(change_id)]
+    for change_id in forgotten:
+        _LOG.warning("accepted without workflow", extra={"change_id": change_id})
+        async with sessions.begin() as session:
+            change = await session.get_one(ServiceChangeRow, change_id)
+            session.add(outbox_row("start", change_id, {}, clock()))
+            add_audit(
+                session,
+                at=clock(),
+                actor="sweeper",
+                actor_kind="schedule",
+                action="restart",
+                change=change,
+                reason="Accepted, but no workflow was found; started again.",
+            )
+    return forgotten
