@@ -34,12 +34,15 @@ class _CuttableConnection(H11Protocol):
         self.cycle.disconnected = True  # or uvicorn would complain of the missing answer
 
 
-def server_for(app: ASGIApp, port: int) -> uvicorn.Server:
-    """A server for the app on 127.0.0.1; port 0 lets the system choose. Stops on SIGTERM."""
+def server_for(app: ASGIApp, port: int, host: str = HOST) -> uvicorn.Server:
+    """A server for the app, on loopback unless told; port 0 lets the system choose.
+
+    Stops on SIGTERM.
+    """
     return uvicorn.Server(
         uvicorn.Config(
             app,
-            host=HOST,
+            host=host,
             port=port,
             http=_CuttableConnection,
             loop="asyncio",
