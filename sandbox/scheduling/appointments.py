@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from uuid import uuid4
 
-from sandbox.scheduling.calendar import Slot
+from sandbox.scheduling.calendar import Slot, find_slot
 
 HOLD_LASTS = timedelta(minutes=15)
 
@@ -47,7 +47,7 @@ class Appointment:
 
     appointment_id: str
     account_id: str
-    slot_id: str
+    slot: Slot
     client_reference: str
     note: str | None
     status: AppointmentStatus
@@ -87,7 +87,7 @@ def hold(
     held = Appointment(
         appointment_id=f"apt_{uuid4().hex[:16]}",
         account_id=account_id,
-        slot_id=slot.slot_id,
+        slot=slot,
         client_reference=client_reference,
         note=note,
         status=AppointmentStatus.HELD,
@@ -100,7 +100,7 @@ def hold(
         (
             held.appointment_id,
             held.account_id,
-            held.slot_id,
+            held.slot.slot_id,
             held.client_reference,
             held.note,
             held.status,
@@ -143,13 +143,16 @@ def _select(db: sqlite3.Connection, column: str, value: str, now: datetime) -> l
 
 
 def _appointment(row: sqlite3.Row, now: datetime) -> Appointment:
+    slot = find_slot(row["slot_id"])
+    if slot is None:
+        raise LookupError(f"stored appointment names no slot: {row['slot_id']}")
     status = AppointmentStatus(row["status"])
     if status is AppointmentStatus.HELD and row["hold_expires_at"] <= now.timestamp():
         status = AppointmentStatus.EXPIRED
     return Appointment(
         appointment_id=row["appointment_id"],
         account_id=row["account_id"],
-        slot_id=row["slot_id"],
+        slot=slot,
         client_reference=row["client_reference"],
         note=row["note"],
         status=status,
