@@ -1,0 +1,1 @@
+"""The billing vendor: price list, accounts and their standing, invoices, lines, payments."""

@@ -1,0 +1,25 @@
+"""The API key: who may call billing."""
+
+import secrets
+from typing import Final
+
+from fastapi import Depends, Request
+
+from sandbox._base.refusals import Refusal
+from sandbox._base.vendor import SandboxDep
+
+
+async def _require_api_key(request: Request, sandbox: SandboxDep) -> None:
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    expected = sandbox.settings["api_key"]
+    if scheme.lower() != "bearer" or not secrets.compare_digest(key.encode(), expected.encode()):
+        raise Refusal(
+            401,
+            "api_key_invalid",
+            "Send `Authorization: Bearer` with a valid API key.",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+
+
+ApiKeyRequired: Final = Depends(_require_api_key)
+"""Put it on a router: every route of it needs the key."""
