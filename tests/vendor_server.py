@@ -1,14 +1,29 @@
-"""A sandbox vendor on a real socket, in a thread of its own. Knows no vendor."""
+"""Sandbox vendors on real sockets, each in a thread of its own. Knows no vendor's routes."""
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
 
 from starlette.types import ASGIApp
 
 from http_client import Client
 from sandbox._base.server import HOST, server_for
+
+ENVIRON = {
+    "SANDBOX_CRM_CLIENT_ID": "throughline",
+    "SANDBOX_CRM_CLIENT_SECRET": "crm-secret",
+    "SANDBOX_BILLING_API_KEY": "billing-key",
+    "SANDBOX_BILLING_WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    "SANDBOX_SCHEDULING_USERNAME": "throughline",
+    "SANDBOX_SCHEDULING_PASSWORD": "scheduling-password",
+    "SANDBOX_TICKETING_TOKEN": "ticketing-token",
+    "SANDBOX_TICKETING_WEBHOOK_SECRET": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
+}
+"""What callers must show the vendors that tests run."""
 
 _START_WITHIN = 10.0
 
@@ -59,3 +74,22 @@ class Control:
     def close(self) -> None:
         """Let go of the connection."""
         self._http.close()
+
+
+@dataclass(frozen=True, slots=True)
+class RunningVendor:
+    """A vendor that answers."""
+
+    base_url: str
+    control: Control
+
+
+@contextmanager
+def running(
+    vendor: str, state_dir: Path, *, webhook_url: str | None = None, **environ: str
+) -> Iterator[RunningVendor]:
+    """Run `crm`, `billing`, `scheduling` or `ticketing`; `environ` replaces parts of ENVIRON."""
+    create_app: Callable[..., ASGIApp] = import_module(f"sandbox.{vendor}.app").create_app
+    app = create_app(state_dir=state_dir, webhook_url=webhook_url, environ={**ENVIRON, **environ})
+    with serving(app) as base_url, closing(Control(base_url)) as control:
+        yield RunningVendor(base_url, control)

@@ -25,7 +25,7 @@ CLOSED_SHARE: Final = 0.08
 """Of the accounts that churn, how many are closed already; the others are closing."""
 FIBER_SHARE: Final = 0.70
 """Of the accounts without fiber, at how many addresses it is available."""
-PAST_DUE_SHARE: Final = 0.12
+PAST_DUE_SHARE: Final = 0.135
 """Of the open accounts that pay by check and have had an invoice, how many owe the last one. That
 is 6 % of all open accounts."""
 
