@@ -21,7 +21,6 @@ from domain.errors import (
     FieldProblem,
     InvalidChangeError,
     NobodyAnswersError,
-    NoWorkflowError,
     ThroughlineError,
 )
 
@@ -195,11 +194,6 @@ async def _undecided(request: Request, error: DecisionRefusedError) -> JSONRespo
     return problem(request, error.code if error.code in KINDS else "internal", str(error))
 
 
-async def _not_running(request: Request, _: NoWorkflowError) -> JSONResponse:
-    sentence = "The change is not under way: it has ended, or has not begun yet."
-    return problem(request, "not_applicable", sentence)
-
-
 async def _away(request: Request, error: Exception) -> JSONResponse:
     code = next(code for type_, code in _AWAY.items() if isinstance(error, type_))
     _LOG.warning("a part is away", extra={"code": code, "error": type(error).__name__})
@@ -226,7 +220,6 @@ _HANDLERS: Final[Mapping[type[Exception], Callable[..., Awaitable[JSONResponse]]
     InvalidChangeError: _invalid,
     RequestValidationError: _unparsed,
     DecisionRefusedError: _undecided,
-    NoWorkflowError: _not_running,
     **dict.fromkeys(_AWAY, _away),
     DBAPIError: _database,
     HTTPException: _http,

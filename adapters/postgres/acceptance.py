@@ -224,14 +224,20 @@ class Upload:
 
 
 async def add_document(session: AsyncSession, upload: Upload) -> DocumentVersionRow:
-    """Add a version: current before the approval, pending review after it. No commit."""
+    """Add a version: current before the approval, pending review after it. No commit.
+
+    The bytes of the latest version once more add nothing: that version is answered.
+    """
     change = await session.get_one(ServiceChangeRow, upload.change_id, with_for_update=True)
     before_approval = change.status in WAITS_FOR_DOCUMENT
     last = await session.scalar(
-        select(func.max(DocumentVersionRow.version)).where(
-            DocumentVersionRow.change_id == change.id
-        )
+        select(DocumentVersionRow)
+        .where(DocumentVersionRow.change_id == change.id)
+        .order_by(DocumentVersionRow.version.desc())
+        .limit(1)
     )
+    if last is not None and last.sha256 == upload.document.sha256:
+        return last
     if before_approval:
         await session.execute(
             update(DocumentVersionRow)
@@ -242,7 +248,7 @@ async def add_document(session: AsyncSession, upload: Upload) -> DocumentVersion
             .values(state=DocumentState.SUPERSEDED)
         )
     state = DocumentState.CURRENT if before_approval else DocumentState.PENDING_REVIEW
-    row = _document_row((last or 0) + 1, state, upload)
+    row = _document_row(last.version + 1 if last else 1, state, upload)
     session.add(row)
     change.updated_at = upload.at
     add_audit(

@@ -16,7 +16,7 @@ from api.errors import ApiError
 from api.idempotency import as_bytes, repeatable
 from api.routes.service_changes import IdempotencyKey
 from domain.contracts import ServiceChangeView
-from domain.errors import DecisionRefusedError, NoWorkflowError
+from domain.errors import DecisionRefusedError, NobodyAnswersError, NoWorkflowError
 from domain.identifiers import fingerprint
 from domain.messages import Decision
 from domain.service_change import Action, ChangeStatus, permission
@@ -55,7 +55,10 @@ async def act(
     await _require_permission(parts, row, decision)
     try:
         await parts.engine.decide(change_id, decision)
-    except (DecisionRefusedError, NoWorkflowError) as error:
+    except NoWorkflowError as error:
+        # On record it is open, so its workflow is about to be started.
+        raise NobodyAnswersError("the workflow of this change has not begun yet") from error
+    except DecisionRefusedError as error:
         await _record_refusal(parts, change_id, decision, str(error))
         raise
     async with parts.sessions.begin() as session:
