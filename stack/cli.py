@@ -11,6 +11,7 @@ from typing import Annotated, cast
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from settings import Settings
@@ -27,6 +28,7 @@ from stack.launch import (
 )
 from stack.paths import StatePaths
 from stack.status import show_status
+from stack.submit import submit_files
 from stack.suite import run_benchmarks, run_tests
 
 app = typer.Typer(
@@ -154,7 +156,6 @@ def submit(
     follow: Annotated[bool, typer.Option("--follow", help="Wait for the end of each.")] = False,
 ) -> None:
     """Submit service changes from files to the running stack."""
-    submit_files = landed("stack.submit", "submit_files")
     here = Path(os.environ.get("STACK_CALLED_FROM", "."))
     paths = [here / file for file in files]
     raise typer.Exit(0 if submit_files(paths, Settings(), console, follow=follow) else 1)
@@ -197,12 +198,14 @@ def main() -> None:
     try:
         app(prog_name="./throughline")
     except StackError as error:
-        errors.print(f"[red]✗[/] {error}", markup=True)
+        errors.print(f"[red]✗[/] {escape(str(error))}")
         sys.exit(1)
     except ValidationError as error:
         first = error.errors()[0]
         name = f"THROUGHLINE_{'_'.join(map(str, first['loc'])).upper()}"
-        errors.print(f"[red]✗[/] {name}: {first['msg']}; correct it in the environment or .env.")
+        errors.print(
+            f"[red]✗[/] {name}: {escape(first['msg'])}; correct it in the environment or .env."
+        )
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
