@@ -1,0 +1,1 @@
+"""The support console: pages over the HTTP API. No rule, no query and no vendor call lives here."""

@@ -1,0 +1,115 @@
+"""What one browser session holds: the caller's key, who they are, and what to tell them next.
+
+The key lives in Streamlit's session state alone: closing or reloading the tab forgets it.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+import streamlit as st
+
+from domain.contracts import Me
+from http_client import CALLER_TIMEOUT, Client
+from support_ui.api_client import ApiClient
+
+_KEY: Final = "session.api_key"
+_ME: Final = "session.me"
+_PLACES: Final = "session.places"
+_FLASH: Final = "session.flash"
+_REQUEST_KEYS: Final = "session.request_keys"
+
+FlashTone = Literal["success", "warning", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The addresses the console needs; `engine_web` is the engine's own, at its namespace."""
+
+    api_url: str
+    engine_web: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flash:
+    """A sentence to show once, above the next page."""
+
+    tone: FlashTone
+    sentence: str
+
+
+@st.cache_resource
+def _transport(api_url: str) -> Client:
+    """One connection pool per API for all sessions; the caller's key travels with each request."""
+    return Client(base_url=api_url, timeout=CALLER_TIMEOUT)
+
+
+def connect(places: Places) -> None:
+    """Tell this run where things are."""
+    st.session_state[_PLACES] = places
+
+
+def engine_web() -> str:
+    """The engine's own console, at its namespace."""
+    places: Places = st.session_state[_PLACES]
+    return places.engine_web
+
+
+def client_for(api_key: str) -> ApiClient:
+    """The API as the holder of this key sees it."""
+    places: Places = st.session_state[_PLACES]
+    return ApiClient(_transport(places.api_url), api_key)
+
+
+def api() -> ApiClient:
+    """The API as the signed-in caller sees it."""
+    return client_for(st.session_state[_KEY])
+
+
+def me() -> Me | None:
+    """Who is signed in, if anybody."""
+    signed_in: Me | None = st.session_state.get(_ME)
+    return signed_in
+
+
+def sign_in(api_key: str, caller: Me) -> None:
+    """Remember the key for this session."""
+    st.session_state[_KEY] = api_key
+    st.session_state[_ME] = caller
+
+
+def sign_out() -> None:
+    """Forget the key and everything held for its owner."""
+    for name in (_KEY, _ME, _FLASH, _REQUEST_KEYS):
+        st.session_state.pop(name, None)
+
+
+def now() -> datetime:
+    """The time pages compute ages from."""
+    return datetime.now(UTC)
+
+
+def flash(tone: FlashTone, sentence: str) -> None:
+    """Say this above the next page that is shown."""
+    st.session_state[_FLASH] = Flash(tone, sentence)
+
+
+def take_flash() -> Flash | None:
+    """What is to be said now; it is said once."""
+    told: Flash | None = st.session_state.pop(_FLASH, None)
+    return told
+
+
+def request_key(form: str) -> str:
+    """The idempotency key of a shown form: the same until `retire_request_key` is called.
+
+    A double click or a repeated click after a lost answer therefore stays one request.
+    """
+    keys: dict[str, str] = st.session_state.setdefault(_REQUEST_KEYS, {})
+    return keys.setdefault(form, str(uuid.uuid4()))
+
+
+def retire_request_key(form: str) -> None:
+    """The API has decided: the next click on this form is a new request."""
+    st.session_state.get(_REQUEST_KEYS, {}).pop(form, None)

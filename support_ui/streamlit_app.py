@@ -1,0 +1,83 @@
+"""The router: addresses, sign-in, navigation, and the last resort for a failed page.
+
+Started from the checkout: `python -m streamlit run support_ui/streamlit_app.py`.
+"""
+
+from pathlib import Path
+
+import streamlit as st
+
+from settings import Settings
+from support_ui import session, sign_in, ui
+
+ASSETS = Path(__file__).parent / "assets"
+
+st.set_page_config(page_title="Throughline", page_icon=str(ASSETS / "icon.svg"), layout="wide")
+st.logo(str(ASSETS / "logo.svg"), size="medium")
+
+settings = Settings()
+session.connect(
+    session.Places(
+        api_url=settings.api_base_url,
+        engine_web=f"{settings.temporal_web_base_url}/namespaces/{settings.temporal_namespace}",
+    )
+)
+
+caller = session.me()
+page = st.navigation(
+    [
+        st.Page(
+            "app_pages/overview.py",
+            title="Overview",
+            icon=":material/monitoring:",
+            default=True,
+            help="Where changes stand, what waits for people, and how the vendors answer.",
+        ),
+        st.Page(
+            "app_pages/approvals.py",
+            title="Approvals",
+            icon=":material/how_to_reg:",
+            url_path="approvals",
+            help="Changes that wait for a decision: what will happen, and approve or reject.",
+        ),
+        st.Page(
+            "app_pages/changes.py",
+            title="Changes",
+            icon=":material/swap_horiz:",
+            url_path="changes",
+            help="Find a change by any identifier, or list changes by status and kind.",
+        ),
+        st.Page(
+            "app_pages/audit.py",
+            title="Audit",
+            icon=":material/policy:",
+            url_path="audit",
+            help="Who did what, when and why, including what was refused.",
+        ),
+        st.Page(
+            "app_pages/ownership.py",
+            title="Field ownership",
+            icon=":material/key:",
+            url_path="ownership",
+            help="Which system owns each field, and who may change it.",
+        ),
+        st.Page(
+            "app_pages/change.py",
+            title="Change",
+            icon=":material/description:",
+            url_path="change",
+            visibility="hidden",
+            help="One change: the support questions answered, then everything about it.",
+        ),
+    ],
+    position="hidden" if caller is None else "top",
+)
+
+if caller is None:
+    sign_in.show()
+    st.stop()
+
+ui.top_row(caller, page.title)
+ui.flash()
+with ui.guarded():
+    page.run()

@@ -1,0 +1,195 @@
+"""Pieces several pages are laid out from: headings, badges, tables, empty and error states."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Final
+
+import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
+
+from domain.contracts import Me
+from support_ui import session
+from support_ui.api_client import ApiError
+from support_ui.view_models import lists, text, words
+
+CHANGE_PAGE: Final = "app_pages/change.py"
+CHANGES_PAGE: Final = "app_pages/changes.py"
+
+_HEADING: Final = "ui.heading"
+_OPENING: Final = "ui.opening"
+_FLASHES: Final = {"success": st.success, "warning": st.warning, "error": st.error}
+_FLASH_ICONS: Final = {
+    "success": ":material/check_circle:",
+    "warning": ":material/edit_note:",
+    "error": ":material/block:",
+}
+
+
+def top_row(caller: Me, heading: str) -> None:
+    """The heading, who is signed in, a way to look again, and the way out."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(width="stretch"):
+            st.session_state[_HEADING] = st.empty()
+        st.session_state[_HEADING].title(heading, anchor=False)
+        st.caption(
+            f"Signed in as **{text.plain(caller.principal)}**, {words.ROLE[caller.role].lower()}",
+            width="content",
+        )
+        st.button("Refresh", key="refresh", type="tertiary", icon=":material/refresh:")
+        st.button(
+            "Sign out",
+            key="sign_out",
+            type="tertiary",
+            icon=":material/logout:",
+            on_click=session.sign_out,
+        )
+
+
+def flash() -> None:
+    """Show what the last action has to say, once."""
+    told = session.take_flash()
+    if told:
+        _FLASHES[told.tone](told.sentence, icon=_FLASH_ICONS[told.tone])
+
+
+def title(heading: str, subtitle: str) -> None:
+    """A heading of the page's own, in the top row, and one line under it."""
+    st.session_state[_HEADING].title(heading, anchor=False)
+    st.caption(subtitle)
+
+
+def nothing_here(heading: str, sentence: str, icon: str) -> None:
+    """An empty state: what is empty, and when it will not be."""
+    with st.container(border=True, horizontal_alignment="center", gap="xsmall"):
+        st.markdown(
+            f"#### :gray[:material/{icon}:] {heading}", text_alignment="center", anchors=False
+        )
+        st.caption(sentence, text_alignment="center")
+
+
+def problem(error: ApiError) -> None:
+    """What the API refused or could not do, in its own words, and what to do next."""
+    told = error.problem
+    sentence = f"**{text.plain(told.title)}.** {text.plain(told.detail)}"
+    if told.next_action:
+        sentence += f"\n\n{text.plain(told.next_action)}"
+    if error.retry_after:
+        sentence += f"\n\nTry again in {text.plain(error.retry_after)} s."
+    if error.status == HTTPStatus.FORBIDDEN:
+        st.warning(sentence, icon=":material/lock:")
+    elif error.status == HTTPStatus.NOT_FOUND:
+        st.warning(sentence, icon=":material/search_off:")
+    else:
+        st.error(sentence, icon=":material/cloud_off:")
+    if told.correlation_id:
+        st.caption(f"If you ask for help, name correlation id `{told.correlation_id}`.")
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Show what the API refuses where it was asked; a key it no longer knows ends the session."""
+    try:
+        yield
+    except ApiError as error:
+        if error.status == HTTPStatus.UNAUTHORIZED:
+            session.sign_out()
+            session.flash("warning", "Your key is no longer valid. Sign in with a current one.")
+            st.rerun()
+        problem(error)
+
+
+def static_table(rows: Sequence[Mapping[str, str]], *, empty: str, alt: str) -> None:
+    """A short table whose cells are Markdown and wrap, or a sentence when there is nothing."""
+    if rows:
+        st.table([dict(row) for row in rows], border="horizontal", hide_index=True, alt=alt)
+    else:
+        st.caption(empty)
+
+
+def change_table(rows: Sequence[lists.Row], *, key: str, alt: str) -> None:
+    """A list of changes; the id of each row opens its page."""
+    _table(
+        rows,
+        key=key,
+        alt=alt,
+        columns={
+            "Status": st.column_config.MultiselectColumn(
+                width=150,
+                options=[look.label for look in words.STATUS.values()],
+                color=[look.colour for look in words.STATUS.values()],
+            ),
+            "Account": _wide(110),
+            "Change": _wide(230),
+            "Waits for / next": _wide(300),
+            "Waiting for": _wide(90),
+            "Found by": _wide(220),
+            "Submitted": _wide(90),
+            "Updated": _wide(90),
+        },
+    )
+
+
+def audit_table(rows: Sequence[lists.Row]) -> None:
+    """The audit list; the change id of each row opens its page."""
+    _table(
+        rows,
+        key="audit",
+        alt="Audit entries, the newest first",
+        columns={
+            "When": _wide(175),
+            "Who": _wide(120),
+            "As": _wide(80),
+            "Did": _wide(140),
+            "Outcome": _wide(100),
+            "Status": _wide(190),
+            "Reason": _wide(240),
+            "Account": _wide(110),
+            "Correlation id": _wide(290),
+        },
+    )
+
+
+def _table(
+    rows: Sequence[lists.Row], *, key: str, alt: str, columns: Mapping[str, ColumnConfig]
+) -> None:
+    """Rows whose `Open` cell is a change id that leads to its page."""
+    clicked = f"{key}.open"
+
+    def opened() -> None:
+        st.session_state[_OPENING] = rows[st.session_state[clicked]["row"]]["Open"]
+
+    st.dataframe(
+        [{**row, "Open": f":material/open_in_full: {row['Open']}"} for row in rows],
+        key=key,
+        hide_index=True,
+        row_height=38,
+        height="content",
+        alt=alt,
+        column_config={
+            **columns,
+            "Open": st.column_config.ButtonColumn(
+                "Change id",
+                type="tertiary",
+                alignment="left",
+                width=190,
+                help="Opens the change",
+                on_click=opened,
+                key=clicked,
+            ),
+        },
+    )
+    chosen = st.session_state.pop(_OPENING, None)
+    if chosen:
+        st.switch_page(CHANGE_PAGE, query_params={"id": str(chosen)})
+
+
+def _wide(pixels: int) -> ColumnConfig:
+    return st.column_config.TextColumn(width=pixels)
+
+
+def change_link(change_id: str, label: str = "Open the change") -> None:
+    """A link to a change that may be copied and mailed."""
+    st.page_link(
+        CHANGE_PAGE, label=label, icon=":material/open_in_full:", query_params={"id": change_id}
+    )

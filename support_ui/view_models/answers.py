@@ -1,0 +1,182 @@
+"""The seven support questions of one change, each with its answer and its evidence."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.contracts import AnswersView, Evidence, TimelineEntry
+from domain.identifiers import System
+from support_ui.view_models import text, words
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One question answered. `headline`, `lines` and `evidence` are Markdown."""
+
+    question: str
+    icon: str
+    headline: str
+    lines: tuple[str, ...]
+    evidence: tuple[str, ...]
+
+
+def seven_answers(
+    answers: AnswersView, timeline: Iterable[TimelineEntry], now: datetime
+) -> tuple[Answer, ...]:
+    """The questions in the order support staff ask them."""
+    entries = {entry.id: entry for entry in timeline}
+    return (
+        _sent(answers, entries, now),
+        _rejected_by(answers, entries, now),
+        _payload_version(answers, entries),
+        _retried(answers, entries),
+        _succeeded(answers, entries),
+        _started_by(answers, entries, now),
+        _may_act(answers),
+    )
+
+
+def _system(system: System) -> str:
+    return f"**{words.SYSTEM[system]}**"
+
+
+def _count(number: int, one: str) -> str:
+    return f"{number} {one}" + ("" if number == 1 else "s")
+
+
+def _evidence(
+    groups: Iterable[Sequence[Evidence]], entries: Mapping[str, TimelineEntry]
+) -> tuple[str, ...]:
+    """Each record once, told by its line of the timeline where it has one.
+
+    A timeline entry is called after the record behind it: `attempt:17`.
+    """
+    found: dict[tuple[str, str], str] = {}
+    for item in (item for group in groups for item in group):
+        name = f"{text.humanise(item.kind)} `{item.id}`"
+        entry = entries.get(f"{item.kind}:{item.id}")
+        told = (
+            f"{name}: {text.plain(text.humanise(entry.title))}, {text.moment(entry.at)}"
+            if entry
+            else name
+        )
+        found.setdefault((item.kind, item.id), told)
+    return tuple(found.values())
+
+
+def _sent(answers: AnswersView, entries: Mapping[str, TimelineEntry], now: datetime) -> Answer:
+    systems = {item.system for item in answers.sent}
+    headline = (
+        f"{_count(len(answers.sent), 'record')} to {_count(len(systems), 'system')}"
+        if answers.sent
+        else "Nothing was sent"
+    )
+    lines = tuple(
+        f"{_system(item.system)}: {text.plain(item.record.replace('_', ' '))}, "
+        f"{text.plain(text.humanise(item.outcome).lower())} {text.age(item.at, now)}"
+        + (f" (`{item.vendor_reference}`)" if item.vendor_reference else "")
+        for item in answers.sent
+    )
+    return Answer(
+        "Which record was sent?",
+        "outbox",
+        headline,
+        lines,
+        _evidence((item.evidence for item in answers.sent), entries),
+    )
+
+
+def _rejected_by(
+    answers: AnswersView, entries: Mapping[str, TimelineEntry], now: datetime
+) -> Answer:
+    question, icon = "Which system rejected it?", "block"
+    rejection = answers.rejected_by
+    if rejection is None:
+        return Answer(question, icon, "None", (), ())
+    status = f", HTTP {rejection.http_status}" if rejection.http_status else ""
+    step = text.plain(text.humanise(rejection.step))
+    return Answer(
+        question,
+        icon,
+        words.SYSTEM[rejection.system],
+        (f"“{text.plain(rejection.words)}”", f"{step}{status}, {text.age(rejection.at, now)}"),
+        _evidence((rejection.evidence,), entries),
+    )
+
+
+def _payload_version(answers: AnswersView, entries: Mapping[str, TimelineEntry]) -> Answer:
+    versions = {item.document_version for item in answers.payload_version}
+    if not versions:
+        headline = "No system holds a payload"
+    elif len(versions) == 1:
+        headline = f"Document version {versions.pop()} everywhere"
+    else:
+        headline = "Systems hold different versions"
+    lines = tuple(
+        f"{_system(item.system)}: payload v{item.payload_version} `"
+        f"{text.short_hash(item.payload_sha256)}` from document v{item.document_version} "
+        f"{words.EFFECT[item.status].badge}"
+        for item in answers.payload_version
+    )
+    return Answer(
+        "Which payload version?",
+        "history",
+        headline,
+        lines,
+        _evidence((item.evidence for item in answers.payload_version), entries),
+    )
+
+
+def _retried(answers: AnswersView, entries: Mapping[str, TimelineEntry]) -> Answer:
+    repeated = [item for item in answers.retried if item.attempts > 1]
+    if repeated:
+        headline = f"Yes, {_count(len(repeated), 'step')}"
+    elif answers.retried:
+        headline = "No, first attempts only"
+    else:
+        headline = "Nothing was tried yet"
+    return Answer(
+        "Was it retried?",
+        "refresh",
+        headline,
+        tuple(
+            f"{_system(item.system)}: {text.plain(text.humanise(item.step).lower())}, "
+            f"{_count(item.attempts, 'attempt')}"
+            for item in repeated
+        ),
+        _evidence((item.evidence for item in answers.retried), entries),
+    )
+
+
+def _succeeded(answers: AnswersView, entries: Mapping[str, TimelineEntry]) -> Answer:
+    return Answer(
+        "Did it succeed in the end?",
+        "flag",
+        words.STATUS[answers.succeeded.status].badge,
+        (text.plain(answers.succeeded.sentence),),
+        _evidence((answers.succeeded.evidence,), entries),
+    )
+
+
+def _started_by(
+    answers: AnswersView, entries: Mapping[str, TimelineEntry], now: datetime
+) -> Answer:
+    start = answers.started_by
+    return Answer(
+        "Who or what started it?",
+        "person",
+        text.plain(start.actor),
+        (f"{text.plain(text.humanise(start.actor_kind))}, {text.moment_and_age(start.at, now)}",),
+        _evidence((start.evidence,), entries),
+    )
+
+
+def _may_act(answers: AnswersView) -> Answer:
+    """The headline alone: each action's roles and refusal stand beside its button."""
+    mine = [item.action for item in answers.may_act if item.caller.allowed]
+    headline = (
+        "You may " + ", ".join(words.ACTION[action].label.lower() for action in mine)
+        if mine
+        else "Not you, now"
+    )
+    return Answer("Who may act now?", "how_to_reg", headline, (), ())

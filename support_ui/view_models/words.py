@@ -1,0 +1,144 @@
+"""The one table of words, colours and icons per closed set. Colour never stands without a word."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from domain.identifiers import System
+from domain.service_change import (
+    Action,
+    ChangeKind,
+    ChangeStatus,
+    CheckName,
+    CheckOutcome,
+    DocumentState,
+    EffectStatus,
+    Role,
+)
+
+Colour = Literal["red", "orange", "yellow", "blue", "green", "violet", "gray"]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How one value of a closed set appears: its words, its colour and its Material icon."""
+
+    label: str
+    colour: Colour
+    icon: str
+
+    @property
+    def badge(self) -> str:
+        """The badge as inline Markdown, for tables and sentences."""
+        return f":{self.colour}-badge[:material/{self.icon}: {self.label}]"
+
+
+STATUS: Final[Mapping[ChangeStatus, Look]] = {
+    ChangeStatus.PENDING: Look("Pending", "gray", "hourglass_empty"),
+    ChangeStatus.CHECKING: Look("Checking", "blue", "fact_check"),
+    ChangeStatus.INCOMPLETE: Look("Incomplete", "orange", "help"),
+    ChangeStatus.AWAITING_APPROVAL: Look("Awaiting approval", "violet", "how_to_reg"),
+    ChangeStatus.APPLYING: Look("Applying", "blue", "sync"),
+    ChangeStatus.ACTIVE: Look("Active", "green", "check_circle"),
+    ChangeStatus.NEEDS_ATTENTION: Look("Needs attention", "red", "error"),
+    ChangeStatus.COMPENSATING: Look("Undoing", "orange", "undo"),
+    ChangeStatus.REJECTED: Look("Rejected", "red", "block"),
+    ChangeStatus.CANCELLED: Look("Cancelled", "gray", "cancel"),
+    ChangeStatus.EXPIRED: Look("Expired", "gray", "timer_off"),
+}
+
+EFFECT: Final[Mapping[EffectStatus, Look]] = {
+    EffectStatus.INTENDED: Look("In progress", "blue", "pending"),
+    EffectStatus.APPLIED: Look("Applied", "green", "check_circle"),
+    EffectStatus.REFUSED: Look("Refused", "red", "block"),
+    EffectStatus.UNKNOWN: Look("Outcome unknown", "orange", "question_mark"),
+    EffectStatus.REVERSED: Look("Reversed", "gray", "undo"),
+    EffectStatus.SKIPPED: Look("Skipped", "gray", "skip_next"),
+}
+
+CHECK: Final[Mapping[CheckOutcome, Look]] = {
+    CheckOutcome.PASSED: Look("Passed", "green", "check_circle"),
+    CheckOutcome.BLOCKED: Look("Blocked", "orange", "help"),
+    CheckOutcome.DENIED: Look("Denied", "red", "block"),
+}
+
+DOCUMENT: Final[Mapping[DocumentState, Look]] = {
+    DocumentState.CURRENT: Look("Current", "green", "check_circle"),
+    DocumentState.SUPERSEDED: Look("Superseded", "gray", "history"),
+    DocumentState.PENDING_REVIEW: Look("Pending review", "orange", "rate_review"),
+}
+
+KIND: Final[Mapping[ChangeKind, str]] = {
+    ChangeKind.CHANGE_INTERNET_SERVICE: "Change internet service",
+    ChangeKind.ADD_SERVICE: "Add a service",
+    ChangeKind.REMOVE_SERVICE: "Remove a service",
+    ChangeKind.CHANGE_CONTRACT: "Change contract term",
+    ChangeKind.CHANGE_PAYMENT_METHOD: "Change payment method",
+    ChangeKind.CHANGE_BILLING_ADDRESS: "Change billing address",
+}
+
+CHECK_NAME: Final[Mapping[CheckName, str]] = {
+    CheckName.ENTITLEMENT: "Is the account entitled?",
+    CheckName.STANDING: "Is the account in good standing?",
+    CheckName.DATE: "Is the date possible?",
+    CheckName.COMPLETENESS: "Is everything there?",
+}
+
+SYSTEM: Final[Mapping[System, str]] = {
+    System.CRM: "CRM",
+    System.BILLING: "Billing",
+    System.SCHEDULING: "Scheduling",
+    System.TICKETING: "Ticketing",
+    System.THROUGHLINE: "Throughline",
+}
+
+ROLE: Final[Mapping[Role, str]] = {
+    Role.PORTAL: "Portal",
+    Role.PARTNER: "Partner",
+    Role.SUPPORT: "Support",
+    Role.OPERATOR: "Operator",
+    Role.ADMIN: "Administrator",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ActionWords:
+    """How an action is offered and confirmed. The API decides whether it may be taken."""
+
+    label: str
+    icon: str
+    past: str
+    effect: str
+    needs_reason: bool
+
+
+ACTION: Final[Mapping[Action, ActionWords]] = {
+    Action.APPROVE: ActionWords(
+        "Approve",
+        "check",
+        "Approved",
+        "The planned effects are applied at each system, in the order shown.",
+        needs_reason=False,
+    ),
+    Action.REJECT: ActionWords(
+        "Reject",
+        "block",
+        "Rejected",
+        "The change ends. What was already applied is undone. The submitter reads your reason.",
+        needs_reason=True,
+    ),
+    Action.CANCEL: ActionWords(
+        "Cancel",
+        "cancel",
+        "Cancelled",
+        "The change is withdrawn. What was already applied is undone.",
+        needs_reason=True,
+    ),
+    Action.RETRY: ActionWords(
+        "Retry",
+        "refresh",
+        "Retried",
+        "The step it stands at is tried again with the same idempotency key.",
+        needs_reason=False,
+    ),
+}
