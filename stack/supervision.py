@@ -75,7 +75,7 @@ def program_section(child: Child, place: int, paths: StatePaths) -> dict[str, st
         "autostart": "false",
         "autorestart": "true",
         "startsecs": "1",
-        "startretries": "3",
+        "startretries": "2",
         "stopsignal": "TERM",
         "stopwaitsecs": str(child.stop_seconds),
         "killasgroup": "true",
