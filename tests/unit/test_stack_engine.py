@@ -1,11 +1,14 @@
 """The engine's build and configuration, as far as they are pure."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import yaml
+from rich.console import Console
 
-from stack.build import PROGRAMS, binaries_for, explain_failure
+from stack.build import PROGRAMS, Binaries, binaries_for, ensure_binaries, explain_failure
 from stack.go_toolchain import is_new_enough, parse_version, required_version
 from stack.paths import ENGINE_SOURCE
 from stack.temporal import (
@@ -50,6 +53,32 @@ def test_the_module_file_says_which_go_it_needs() -> None:
 def test_other_checksums_mean_other_binaries() -> None:
     assert binaries_for(b"one") == binaries_for(b"one")
     assert binaries_for(b"one") != binaries_for(b"two")
+
+
+def test_two_commands_that_need_the_engine_build_it_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builds: list[list[str]] = []
+    started = threading.Barrier(2)
+
+    def slow_build(programs: list[str], folder: Path, _: Console) -> None:
+        builds.append(programs)
+        folder.mkdir(parents=True)
+        for program in programs:
+            (folder / program).touch()
+
+    def command() -> Binaries:
+        started.wait()  # neither has looked yet
+        return ensure_binaries()
+
+    monkeypatch.setattr("stack.build.binaries_for", lambda: Binaries(tmp_path / "bin"))
+    monkeypatch.setattr("stack.build.ENGINE_BUILDS", tmp_path)
+    monkeypatch.setattr("stack.build.build", slow_build)
+    with ThreadPoolExecutor(2) as threads:
+        found = [each.result() for each in (threads.submit(command), threads.submit(command))]
+
+    assert builds == [list(PROGRAMS)]
+    assert [binaries.missing() for binaries in found] == [[], []]
 
 
 @pytest.mark.parametrize(
