@@ -26,6 +26,7 @@ PAGE_LENGTH: Final = 200
 
 _LATER: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 _DEFAULT_PAUSE: Final = 1.0
+_COUNTS: Final = TypeAdapter(dict[ChangeStatus, int])
 _PAGE: Final = TypeAdapter(Page[ServiceChangeSummary])
 
 
@@ -113,6 +114,11 @@ class ApiCaller:
             if page.next_cursor is None:
                 return found
             query["cursor"] = page.next_cursor
+
+    async def counts(self) -> dict[ChangeStatus, int]:
+        """How many changes this caller may see stand in each status."""
+        answer = await self._send("GET", "/v1/service-changes/counts")
+        return _COUNTS.validate_json(answer.content)
 
     async def act(
         self, change_id: str, action: Action, *, idempotency_key: str, body: Mapping[str, Any]
