@@ -97,18 +97,18 @@ def build(programs: list[str], folder: Path, console: Console) -> None:
     """Compiles the programs one by one, telling which, how far and how long."""
     folder.mkdir(parents=True, exist_ok=True)
     columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TextColumn("packages"),
-        TimeElapsedColumn(),
-        TextColumn("[dim]{task.fields[now]}"),
+        TextColumn("{task.description}", table_column=Column(no_wrap=True)),
+        BarColumn(bar_width=12),
+        MofNCompleteColumn(table_column=Column(no_wrap=True)),
+        TimeElapsedColumn(table_column=Column(no_wrap=True)),
+        TextColumn("[dim]{task.fields[now]}", table_column=Column(no_wrap=True, ratio=1)),
     )
     console.print(
         "Building the Temporal engine from its pinned Go modules, once; about four minutes on two "
-        "cores when nothing is cached."
+        "cores when nothing is cached. Counted are compiled packages.",
+        soft_wrap=True,
     )
-    with Progress(*columns, console=console) as progress:
+    with Progress(*columns, console=console, expand=True) as progress:
         go = ensure_go()
         for program in programs:
             task = progress.add_task(program, total=count_packages(go, program), now="")

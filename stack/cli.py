@@ -3,10 +3,8 @@
 import os
 import sys
 import time
-from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated
 
 import typer
 from pydantic import ValidationError
@@ -16,6 +14,7 @@ from rich.table import Table
 
 from settings import Settings
 from stack.checks import run_checks
+from stack.demo import run_demo
 from stack.errors import StackError
 from stack.launch import (
     AlreadyRunningError,
@@ -27,6 +26,7 @@ from stack.launch import (
     supervisor_of_this_checkout,
 )
 from stack.paths import StatePaths
+from stack.secret_files import ensure_secrets
 from stack.status import show_status
 from stack.submit import submit_files
 from stack.suite import run_benchmarks, run_tests
@@ -53,11 +53,18 @@ def demo(
         ),
     ] = False,
 ) -> None:
-    """Start everything, push the bundled batch through it, show what happened."""
-    run_demo = landed("stack.demo", "run_demo")
+    """Start everything, push the bundled batch through it, show what happened.
+
+    A stack that is up already is used, and left running.
+    """
     begun = time.monotonic()
+    as_expected = False
     with interruptible():
-        stack = bring_up(console, tied=True)
+        try:
+            stack = bring_up(console, tied=True)
+        except AlreadyRunningError as running:
+            console.print(running, soft_wrap=True, highlight=False)
+            raise typer.Exit(0 if run_demo(ensure_secrets(), console) else 1) from None
         try:
             greet(stack, begun)
             as_expected = run_demo(stack.settings, console)
@@ -65,7 +72,7 @@ def demo(
                 console.print("Everything stays up until Ctrl-C.")
                 hold(stack)
         except KeyboardInterrupt:
-            as_expected = not leave
+            console.print("Interrupted.")
         finally:
             bring_down(stack, console)
     raise typer.Exit(0 if as_expected else 1)
@@ -159,20 +166,6 @@ def submit(
     here = Path(os.environ.get("STACK_CALLED_FROM", "."))
     paths = [here / file for file in files]
     raise typer.Exit(0 if submit_files(paths, Settings(), console, follow=follow) else 1)
-
-
-def landed(module: str, name: str) -> Callable[..., bool]:
-    """A function of a room that may not be in this checkout yet.
-
-    Raises:
-        StackError: it is not; says so instead of pretending.
-    """
-    try:
-        return cast("Callable[..., bool]", getattr(import_module(module), name))
-    except ModuleNotFoundError as error:
-        if error.name != module:
-            raise
-        raise StackError(f"{module} is not in this checkout yet; this command needs it.") from error
 
 
 def greet(stack: RunningStack, begun: float) -> None:
