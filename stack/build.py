@@ -18,6 +18,7 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
+from rich.table import Column
 
 from stack.errors import StackError
 from stack.go_toolchain import ensure_go, go_environment
