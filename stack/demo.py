@@ -78,7 +78,9 @@ async def _cast(settings: Settings) -> AsyncIterator[Cast]:
             signed = signed_in(settings, name, patience=PATIENCE_SECONDS)
             return await open_clients.enter_async_context(signed)
 
-        http = AsyncClient(base_url=settings.billing_base_url, timeout=CALLER_TIMEOUT)
+        http = AsyncClient(
+            base_url=settings.billing_base_url, timeout=CALLER_TIMEOUT, trust_env=False
+        )
         key = settings.billing_api_key.get_secret_value()
         await open_clients.enter_async_context(http)
         yield Cast(

@@ -88,7 +88,7 @@ async def signed_in(settings: Settings, name: str, *, patience: float) -> AsyncI
         ) from error
     limits = Limits(max_connections=AT_ONCE)
     async with AsyncClient(
-        base_url=settings.api_base_url, timeout=CALLER_TIMEOUT, limits=limits
+        base_url=settings.api_base_url, timeout=CALLER_TIMEOUT, limits=limits, trust_env=False
     ) as http:
         yield ApiCaller(http, key, patience=patience)
 

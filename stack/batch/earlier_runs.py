@@ -61,7 +61,7 @@ async def _cancel(operator: ApiCaller, change_id: str) -> None:
 
 async def reset_vendors(settings: Settings, *, patience: float) -> None:
     """Put the sandbox vendors back to the bundled data. Safe to repeat."""
-    async with AsyncClient(timeout=CALLER_TIMEOUT) as http:
+    async with AsyncClient(timeout=CALLER_TIMEOUT, trust_env=False) as http:
         for vendor in VENDORS:
             url = f"{getattr(settings, f'{vendor}_base_url')}/_control/reset"
             answer = await send_patiently(http, "POST", url, patience=patience)
