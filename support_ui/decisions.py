@@ -6,6 +6,7 @@ and the plan and document hashes of the moment it was drawn, so a stale page is 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import streamlit as st
 
@@ -13,8 +14,10 @@ from domain.contracts import ServiceChangeView
 from domain.service_change import Action
 from support_ui import session
 from support_ui.api_client import ApiError
-from support_ui.view_models import actions, text
+from support_ui.view_models import actions, problems, text
 from support_ui.view_models.actions import Offer
+
+_WHY: Final = "Why, in a sentence. It is kept with the decision and the submitter can read it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ def decide(change: ServiceChangeView, offers: Sequence[Offer]) -> None:
         st.text_area(
             "Reason",
             key=reason_field,
-            placeholder="Required to reject: what should be different. Optional to approve.",
+            placeholder=_WHY,
             height=80,
         )
         if change.plan:
@@ -73,11 +76,7 @@ def _popover(change: ServiceChangeView, offer: Offer) -> None:
         st.markdown(offer.words.effect)
         with st.form(f"{offer.action}.{change.id}", border=False, enter_to_submit=False):
             reason_field = f"reason.{offer.action}.{change.id}"
-            st.text_area(
-                "Reason" if offer.words.needs_reason else "Reason (optional)",
-                key=reason_field,
-                height=80,
-            )
+            st.text_area("Reason", key=reason_field, placeholder=_WHY, height=80)
             if offer.action is Action.APPROVE and change.plan:
                 st.caption(actions.binding(change.plan))
             _submit(change, offer, reason_field, primary=True)
@@ -111,9 +110,8 @@ def _hashes(change: ServiceChangeView, action: Action) -> dict[str, str]:
 def _act(shown: Shown) -> None:
     """Runs once per click, with what was on the screen at that moment."""
     reason = str(st.session_state.get(shown.reason_field) or "").strip()
-    missing = actions.missing_reason(shown.action, reason)
-    if missing:
-        session.flash("warning", missing)
+    if not reason:
+        session.flash("warning", actions.ask_for_reason(shown.action))
         return
     try:
         after = session.api().act(
@@ -125,8 +123,7 @@ def _act(shown: Shown) -> None:
     except ApiError as error:
         if error.settled:
             session.retire_request_key(shown.form)
-        told = f"**{text.plain(error.problem.title)}.** {text.plain(error.problem.detail)}"
-        session.flash("error", f"{told} {text.plain(error.problem.next_action)}")
+        session.flash("error", problems.told(error.problem, error.retry_after))
     else:
         session.retire_request_key(shown.form)
         session.flash("success", text.plain(actions.confirmation(shown.action, after)))

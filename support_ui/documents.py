@@ -11,7 +11,7 @@ from domain.service_change import DocumentState
 from support_ui import session, ui
 from support_ui.api_client import ApiError
 from support_ui.view_models import change as change_view
-from support_ui.view_models import text, words
+from support_ui.view_models import problems, words
 
 _TYPES: Final = ["pdf", "png", "jpg", "jpeg"]
 
@@ -77,7 +77,11 @@ def upload(change: ServiceChangeView) -> None:
             "Upload a further version (PDF, PNG or JPEG, up to 20 MiB)", type=_TYPES, key=field
         )
         st.form_submit_button(
-            "Send this version", icon=":material/send:", on_click=_upload, args=(change.id, field)
+            "Send this version",
+            key="send_document",
+            icon=":material/send:",
+            on_click=_upload,
+            args=(change.id, field),
         )
 
 
@@ -94,11 +98,7 @@ def _upload(change_id: str, field: str) -> None:
             media_type=chosen.type or "application/octet-stream",
         )
     except ApiError as error:
-        session.flash(
-            "error",
-            f"**{text.plain(error.problem.title)}.** {text.plain(error.problem.detail)} "
-            f"{text.plain(error.problem.next_action)}",
-        )
+        session.flash("error", problems.told(error.problem, error.retry_after))
     else:
         state = words.DOCUMENT[accepted.state].label.lower()
         session.flash("success", f"Version {accepted.version} was taken; it is {state}.")

@@ -11,7 +11,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 from domain.contracts import Me
 from support_ui import session
 from support_ui.api_client import ApiError
-from support_ui.view_models import lists, text, words
+from support_ui.view_models import lists, problems, text, words
 
 CHANGE_PAGE: Final = "app_pages/change.py"
 CHANGES_PAGE: Final = "app_pages/changes.py"
@@ -70,20 +70,15 @@ def nothing_here(heading: str, sentence: str, icon: str) -> None:
 
 def problem(error: ApiError) -> None:
     """What the API refused or could not do, in its own words, and what to do next."""
-    told = error.problem
-    sentence = f"**{text.plain(told.title)}.** {text.plain(told.detail)}"
-    if told.next_action:
-        sentence += f"\n\n{text.plain(told.next_action)}"
-    if error.retry_after:
-        sentence += f"\n\nTry again in {text.plain(error.retry_after)} s."
+    sentence = problems.told(error.problem, error.retry_after)
     if error.status == HTTPStatus.FORBIDDEN:
         st.warning(sentence, icon=":material/lock:")
     elif error.status == HTTPStatus.NOT_FOUND:
         st.warning(sentence, icon=":material/search_off:")
     else:
         st.error(sentence, icon=":material/cloud_off:")
-    if told.correlation_id:
-        st.caption(f"If you ask for help, name correlation id `{told.correlation_id}`.")
+    if error.problem.correlation_id:
+        st.caption(f"If you ask for help, name correlation id `{error.problem.correlation_id}`.")
 
 
 @contextmanager

@@ -44,7 +44,7 @@ def _queue(waiting: list[ServiceChangeSummary]) -> str | None:
         },
     )
     if len(waiting) > len(shown):
-        st.button(f"Show more ({len(waiting) - len(shown)} further)", on_click=_more)
+        st.button(f"Show more ({len(waiting) - len(shown)} further)", key="more", on_click=_more)
     rows = state["selection"]["rows"]
     return ids[rows[0]] if rows and rows[0] < len(ids) else ids[0]
 

@@ -1,5 +1,7 @@
 """One change: what it waits for, the seven answers, actions, then everything behind them."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from domain.contracts import AnswersView, ServiceChangeView, TimelineEntry
@@ -127,20 +129,25 @@ def _identifiers(change: ServiceChangeView) -> None:
     )
 
 
+def _documents(change: ServiceChangeView) -> None:
+    documents.every_version(change, session.now())
+    documents.upload(change)
+
+
 def _sections(change: ServiceChangeView, entries: list[TimelineEntry]) -> None:
-    names = ("Timeline", "Effects and tickets", "Documents", "Request and plan", "Identifiers")
-    tabs = st.tabs(names, key="tab", bind="query-params", on_change="rerun")
-    with tabs[0]:
-        _timeline(entries)
-    with tabs[1]:
-        _effects(change)
-    with tabs[2]:
-        documents.every_version(change, session.now())
-        documents.upload(change)
-    with tabs[3]:
-        _plan(change)
-    with tabs[4]:
-        _identifiers(change)
+    """One tab per section; only the open one is drawn."""
+    sections: dict[str, Callable[[], None]] = {
+        "Timeline": lambda: _timeline(entries),
+        "Effects and tickets": lambda: _effects(change),
+        "Documents": lambda: _documents(change),
+        "Request and plan": lambda: _plan(change),
+        "Identifiers": lambda: _identifiers(change),
+    }
+    tabs = st.tabs(list(sections), key="tab", bind="query-params")
+    for tab, show in zip(tabs, sections.values(), strict=True):
+        if tab.open:
+            with tab:
+                show()
 
 
 def _page(change: ServiceChangeView, answers: AnswersView, entries: list[TimelineEntry]) -> None:

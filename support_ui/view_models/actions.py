@@ -35,18 +35,16 @@ def offers(may_act: Iterable[MayActAnswer], only: frozenset[Action] | None = Non
     ]
 
 
-def missing_reason(action: Action, reason: str) -> str | None:
-    """The sentence to show instead of asking the API, when an action needs words and has none."""
-    if words.ACTION[action].needs_reason and not reason.strip():
-        return f"Write the reason first: {words.ACTION[action].effect}"
-    return None
-
-
 def confirmation(action: Action, change: ServiceChangeView) -> str:
     """What to tell the person once the API has taken the action."""
     done = words.ACTION[action].past
     status = words.STATUS[change.status].label.lower()
     return f"{done}: {change.id} of account {change.account_id} is now {status}."
+
+
+def ask_for_reason(action: Action) -> str:
+    """What to say instead of asking the API, which takes no decision without its reason."""
+    return f"Write the reason first, then {words.ACTION[action].label.lower()}."
 
 
 def binding(plan: PlanView) -> str:

@@ -109,7 +109,6 @@ class ActionWords:
     icon: str
     past: str
     effect: str
-    needs_reason: bool
 
 
 ACTION: Final[Mapping[Action, ActionWords]] = {
@@ -118,27 +117,23 @@ ACTION: Final[Mapping[Action, ActionWords]] = {
         "check",
         "Approved",
         "The planned effects are applied at each system, in the order shown.",
-        needs_reason=False,
     ),
     Action.REJECT: ActionWords(
         "Reject",
         "block",
         "Rejected",
         "The change ends. What was already applied is undone. The submitter reads your reason.",
-        needs_reason=True,
     ),
     Action.CANCEL: ActionWords(
         "Cancel",
         "cancel",
         "Cancelled",
         "The change is withdrawn. What was already applied is undone.",
-        needs_reason=True,
     ),
     Action.RETRY: ActionWords(
         "Retry",
         "refresh",
         "Retried",
         "The step it stands at is tried again with the same idempotency key.",
-        needs_reason=False,
     ),
 }

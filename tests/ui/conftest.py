@@ -1,0 +1,66 @@
+"""The stub API and the console over it, as the tests of the pages use them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.ui.stub_api import StubApi, serving
+
+ROUTER = Path(__file__).resolve().parents[2] / "support_ui" / "streamlit_app.py"
+
+
+@pytest.fixture(scope="session")
+def _stub_server() -> Iterator[StubApi]:
+    with serving() as stub:
+        yield stub
+
+
+@pytest.fixture
+def stub(_stub_server: StubApi, monkeypatch: pytest.MonkeyPatch) -> StubApi:
+    """The stub API, with the console pointed at it."""
+    monkeypatch.setenv("THROUGHLINE_API_URL", _stub_server.url)
+    return _stub_server
+
+
+class Console:
+    """A browser session of the console, without a browser."""
+
+    def __init__(self) -> None:
+        self.app = AppTest.from_file(ROUTER, default_timeout=30)
+
+    def open(self, page: str = "overview", **query: str | list[str]) -> AppTest:
+        """Open a page by its file, as a link with a query does."""
+        for name, value in query.items():
+            self.app.query_params[name] = value
+        self.app.run()
+        self.app.switch_page(f"app_pages/{page}.py").run()
+        return self.healthy()
+
+    def sign_in(self, key: str) -> AppTest:
+        """Type a key into the form that is shown."""
+        self.app.text_input[0].set_value(key)
+        self.app.form_submit_button[0].click().run()
+        return self.healthy()
+
+    def healthy(self) -> AppTest:
+        """The page, after checking that nothing broke while it was drawn."""
+        assert not self.app.exception, self.app.exception[0].value
+        return self.app
+
+    def said(self) -> str:
+        """Every word on the page that Markdown, captions, alerts and headings carry."""
+        page = self.app
+        lists = (
+            page.title, page.subheader, page.markdown, page.caption,
+            page.error, page.warning, page.info, page.success,
+        )  # fmt: skip
+        return "\n".join(str(item.value) for items in lists for item in items)
+
+
+@pytest.fixture
+def console(stub: StubApi) -> Console:
+    """A fresh session that is not signed in."""
+    assert stub.url
+    return Console()

@@ -1,0 +1,281 @@
+"""An HTTP API of the contract's shapes over sample changes, for the console's own tests.
+
+Every key opens a world of its own: what its holder may see, what fails, and what was asked.
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import uvicorn
+from fastapi import FastAPI, Header, Query, Request, UploadFile
+from fastapi.responses import JSONResponse, Response
+
+from domain.contracts import (
+    AnswersView,
+    AuditEntryView,
+    DocumentAccepted,
+    FieldOwnershipView,
+    IntegrationHealthView,
+    Me,
+    Page,
+    Problem,
+    SearchHit,
+    ServiceChangeSummary,
+    ServiceChangeView,
+    TimelineEntry,
+)
+from domain.service_change import (
+    TRANSITIONS,
+    Action,
+    ChangeKind,
+    ChangeStatus,
+    DocumentState,
+    Role,
+)
+from tests.ui import samples_history
+from tests.ui.samples import CHANGES, PNG, sha
+
+AFTER = {
+    Action.APPROVE: ChangeStatus.APPLYING,
+    Action.REJECT: ChangeStatus.REJECTED,
+    Action.CANCEL: ChangeStatus.CANCELLED,
+    Action.RETRY: ChangeStatus.CHECKING,
+}
+
+
+def problem(status: int, code: str, title: str, detail: str, next_action: str) -> Problem:
+    """Problem details as the API makes them."""
+    return Problem(
+        type=f"https://throughline.invalid/problems/{code}",
+        title=title,
+        status=status,
+        detail=detail,
+        code=code,
+        correlation_id="c0ffee00-0000-4000-8000-000000000000",
+        retryable=status >= 500,
+        next_action=next_action,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request that changes something, as it arrived."""
+
+    path: str
+    idempotency_key: str | None
+    body: dict[str, Any]
+
+
+@dataclass(slots=True)
+class World:
+    """What one key's holder sees. `failing` maps a path's ending to the problem it answers."""
+
+    me: Me
+    changes: dict[str, ServiceChangeView]
+    failing: dict[str, Problem] = field(default_factory=dict)
+    unsettled: set[str] = field(default_factory=set)
+    """Changes whose next action is answered 503, once."""
+    asked: list[Asked] = field(default_factory=list)
+
+    def move(self, change_id: str, **values: object) -> ServiceChangeView:
+        """Let a change become another one behind the console's back."""
+        self.changes[change_id] = self.changes[change_id].model_copy(update=values)
+        return self.changes[change_id]
+
+
+class ProblemError(Exception):
+    """Answers a problem document."""
+
+    def __init__(self, told: Problem) -> None:
+        self.told = told
+
+
+@dataclass(slots=True)
+class StubApi:
+    """The server's address and its worlds by key."""
+
+    url: str = ""
+    worlds: dict[str, World] = field(default_factory=dict)
+
+    def open_world(
+        self,
+        role: Role = Role.OPERATOR,
+        changes: Sequence[ServiceChangeView] = CHANGES,
+        failing: dict[str, Problem] | None = None,
+        principal: str | None = None,
+    ) -> tuple[str, World]:
+        """A fresh key and what its holder will see."""
+        key = f"key-{role}-{len(self.worlds)}"
+        me = Me(principal=principal or role, role=role)
+        self.worlds[key] = World(me, {item.id: item for item in changes}, failing or {})
+        return key, self.worlds[key]
+
+
+def _app(stub: StubApi) -> FastAPI:  # noqa: C901 - a route each; the stub is one table
+    app = FastAPI()
+
+    def world(request: Request) -> World:
+        key = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if key not in stub.worlds:
+            raise ProblemError(
+                problem(401, "unauthenticated", "Sign-in needed", "This key is not known.", "")
+            )
+        found = stub.worlds[key]
+        for ending, told in found.failing.items():
+            if request.url.path.endswith(ending):
+                raise ProblemError(told)
+        return found
+
+    def one(found: World, change_id: str) -> ServiceChangeView:
+        if change_id not in found.changes:
+            raise ProblemError(
+                problem(404, "not_found", "Not found", f"There is no change {change_id}.",
+                        "Check the id, or search for another identifier.")
+            )  # fmt: skip
+        return found.changes[change_id]
+
+    @app.exception_handler(ProblemError)
+    async def refuse(_: Request, error: ProblemError) -> JSONResponse:
+        headers = {"Retry-After": "7"} if error.told.status == 503 else {}
+        return JSONResponse(error.told.model_dump(), error.told.status, headers)
+
+    @app.get("/v1/me")
+    def me(request: Request) -> Me:
+        return world(request).me
+
+    @app.get("/v1/service-changes")
+    def listed(
+        request: Request,
+        status: Annotated[list[ChangeStatus] | None, Query()] = None,
+        kind: ChangeKind | None = None,
+        cursor: int = 0,
+        limit: int = 50,
+    ) -> Page[ServiceChangeSummary]:
+        found = [
+            item
+            for item in world(request).changes.values()
+            if (not status or item.status in status) and (kind is None or item.kind is kind)
+        ]
+        rows: list[ServiceChangeSummary] = [*found[cursor : cursor + limit]]
+        more = len(found) > cursor + limit
+        return Page(items=rows, next_cursor=str(cursor + limit) if more else None)
+
+    @app.get("/v1/service-changes/counts")
+    def counts(request: Request) -> dict[str, int]:
+        held = [item.status for item in world(request).changes.values()]
+        return {status: held.count(status) for status in ChangeStatus}
+
+    @app.get("/v1/service-changes/{change_id}")
+    def whole(request: Request, change_id: str) -> ServiceChangeView:
+        return one(world(request), change_id)
+
+    @app.get("/v1/service-changes/{change_id}/answers")
+    def answered(request: Request, change_id: str) -> AnswersView:
+        found = world(request)
+        return samples_history.answers(one(found, change_id), found.me)
+
+    @app.get("/v1/service-changes/{change_id}/timeline")
+    def told(request: Request, change_id: str) -> Page[TimelineEntry]:
+        return Page(items=samples_history.timeline(one(world(request), change_id)))
+
+    @app.get("/v1/service-changes/{change_id}/documents/{version}")
+    def document(request: Request, change_id: str, version: int) -> Response:
+        held = one(world(request), change_id).document_versions[version - 1]
+        return Response(PNG, media_type=held.media_type)
+
+    @app.post("/v1/service-changes/{change_id}/documents", status_code=201)
+    def upload(request: Request, change_id: str, document: UploadFile) -> DocumentAccepted:
+        found = world(request)
+        change = one(found, change_id)
+        content = document.file.read().decode("latin-1")
+        found.asked.append(
+            Asked(request.url.path, None, {"name": document.filename, "content": content})
+        )
+        return DocumentAccepted(
+            version=len(change.document_versions) + 1,
+            sha256=sha(content),
+            state=DocumentState.CURRENT,
+        )
+
+    @app.post("/v1/service-changes/{change_id}/actions/{action}")
+    def act(
+        request: Request,
+        change_id: str,
+        action: Action,
+        body: dict[str, Any],
+        idempotency_key: Annotated[str, Header()],
+    ) -> ServiceChangeView:
+        found = world(request)
+        change = one(found, change_id)
+        found.asked.append(Asked(request.url.path, idempotency_key, body))
+        if change_id in found.unsettled:
+            found.unsettled.discard(change_id)
+            raise ProblemError(
+                problem(503, "engine_unavailable", "The workflow engine does not answer",
+                        "The workflow engine does not answer.", "Send the same request again.")
+            )  # fmt: skip
+        if body.get("plan_sha256") and change.plan and body["plan_sha256"] != change.plan.sha256:
+            raise ProblemError(
+                problem(409, "stale_approval", "Something changed since you looked",
+                        "What you saw is no longer what would be done.",
+                        "Read the change again and decide anew.")
+            )  # fmt: skip
+        if AFTER[action] not in TRANSITIONS[change.status]:
+            raise ProblemError(
+                problem(409, "not_applicable", "Not possible now",
+                        f"{action} is not possible while the change is {change.status}.", "")
+            )  # fmt: skip
+        return found.move(change_id, status=AFTER[action])
+
+    @app.get("/v1/search")
+    def search(request: Request, q: str) -> Page[SearchHit]:
+        hits = [
+            SearchHit(change=item, matched_kind="account_id", matched_value=item.account_id)
+            for item in world(request).changes.values()
+            if q.lower() in {item.id, item.account_id.lower(), item.correlation_id}
+        ]
+        return Page(items=hits)
+
+    @app.get("/v1/audit")
+    def audited(request: Request, change_id: str | None = None) -> Page[AuditEntryView]:
+        entries = samples_history.audit(world(request).changes.values())
+        return Page(items=[e for e in entries if change_id in {None, e.change_id}])
+
+    @app.get("/v1/health/integrations")
+    def health(request: Request) -> list[IntegrationHealthView]:
+        return samples_history.HEALTH if world(request).changes else []
+
+    @app.get("/v1/field-ownership")
+    def ownership(request: Request) -> list[FieldOwnershipView]:
+        return samples_history.OWNERSHIP if world(request).changes else []
+
+    return app
+
+
+@contextmanager
+def serving() -> Iterator[StubApi]:
+    """A stub on an ephemeral loopback port, gone at the end."""
+    stub = StubApi()
+    config = uvicorn.Config(
+        _app(stub),
+        host="127.0.0.1",
+        port=0,
+        log_level="warning",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+    )
+    server = uvicorn.Server(config)
+    sockets = [config.bind_socket()]
+    stub.url = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
+    thread = threading.Thread(target=server.run, kwargs={"sockets": sockets}, daemon=True)
+    thread.start()
+    try:
+        yield stub
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)
+        sockets[0].close()
