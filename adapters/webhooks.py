@@ -20,8 +20,8 @@ class WebhookVerifier:
         for webhook in self._webhooks:
             try:
                 return webhook.verify(body, dict(headers))
-            except (WebhookVerificationError, ValueError):
-                # The library raises ValueError for a header or body it cannot even read.
+            except (WebhookVerificationError, ValueError, RecursionError):
+                # Besides its own error, the library lets out those of what it cannot even read.
                 continue
         return None
 
@@ -58,7 +58,8 @@ def read_event(system: System, payload: object) -> ReadEvent:
 
     def text(source: Mapping[str, object], name: str) -> str | None:
         value = source.get(name)
-        return value if isinstance(value, str) else None
+        # A NUL is in no id of ours, and PostgreSQL does not take it.
+        return value if isinstance(value, str) and "\x00" not in value else None
 
     return ReadEvent(
         type=text(event, "type") or "unknown",

@@ -7,10 +7,11 @@ import uuid
 from collections.abc import Callable
 from typing import Final
 
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADER: Final = b"x-correlation-id"
-_SANE: Final = re.compile(r"^[A-Za-z0-9._:-]{1,128}$")
+_SANE: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _LOG = logging.getLogger("throughline.access")
 
 
@@ -27,7 +28,7 @@ class CorrelationMiddleware:
             await self._app(scope, receive, send)
             return
         given = dict(scope["headers"]).get(HEADER, b"").decode("latin-1")
-        correlation_id = given if _SANE.match(given) else self._new_id()
+        correlation_id = given if _SANE.fullmatch(given) else self._new_id()
         scope["correlation_id"] = correlation_id
         started = time.perf_counter()
         status = 500
@@ -36,7 +37,7 @@ class CorrelationMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (HEADER, correlation_id.encode())]
+                MutableHeaders(scope=message)[HEADER.decode()] = correlation_id
             await send(message)
 
         try:

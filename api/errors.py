@@ -9,9 +9,10 @@ from typing import Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from adapters.documents.store import DocumentStoreError
 from domain.contracts import Problem
@@ -74,6 +75,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     "document_too_large": Kind(
         _S.REQUEST_ENTITY_TOO_LARGE, "The document is too large", "Send a smaller document."
     ),
+    "body_too_large": Kind(
+        _S.REQUEST_ENTITY_TOO_LARGE, "The body is too large", "Send less; a document as a file."
+    ),
     "document_type": Kind(
         _S.UNSUPPORTED_MEDIA_TYPE,
         "The document is of another kind",
@@ -134,18 +138,23 @@ def problem(
 ) -> JSONResponse:
     """The answer for a code."""
     kind = KINDS[code]
+    correlation_id = request.scope.get("correlation_id", "")
     body = Problem(
         type=f"/docs/problems#{code}",
         title=kind.title,
         status=kind.status,
-        detail=detail,
+        detail=_writable(detail),
         code=code,
-        correlation_id=request.scope.get("correlation_id", ""),
+        correlation_id=correlation_id,
         retryable=kind.retryable,
         next_action=kind.next_action,
-        errors=[{"field": item.field, "message": item.message} for item in problems],
+        errors=[
+            {"field": _writable(item.field), "message": _writable(item.message)}
+            for item in problems
+        ],
     )
-    headers = {}
+    # Set here too, since an unforeseen failure is answered outside the middleware that sets it.
+    headers = {"X-Correlation-ID": correlation_id}
     if kind.status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     if kind.status is HTTPStatus.UNAUTHORIZED:
@@ -156,6 +165,11 @@ def problem(
         headers=headers,
         media_type=PROBLEM_JSON,
     )
+
+
+def _writable(text: str) -> str:
+    """Half a character, which JSON can name and UTF-8 cannot, becomes a question mark."""
+    return text.encode("utf-8", "replace").decode()
 
 
 _AWAY: Final[Mapping[type[Exception], str]] = {
@@ -170,6 +184,7 @@ _AWAY: Final[Mapping[type[Exception], str]] = {
 _BY_STATUS: Final[Mapping[int, str]] = {
     HTTPStatus.NOT_FOUND: "not_found",
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "body_too_large",
 }
 
 
@@ -206,8 +221,20 @@ async def _database(request: Request, error: DBAPIError) -> JSONResponse:
     return problem(request, code, KINDS[code].title + ".")
 
 
+async def _unstorable(request: Request, _: DataError) -> JSONResponse:
+    sentence = "A value holds a NUL character or is larger than anything we number."
+    return problem(request, "invalid_request", sentence)
+
+
 async def _http(request: Request, error: HTTPException) -> JSONResponse:
-    return problem(request, _BY_STATUS.get(error.status_code, "invalid_request"), error.detail)
+    answer = problem(request, _BY_STATUS.get(error.status_code, "invalid_request"), error.detail)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def _gone(request: Request, _: ClientDisconnect) -> JSONResponse:
+    """Nobody reads this answer; it keeps an aborted upload from looking like a fault of ours."""
+    return problem(request, "invalid_request", "The connection ended before the body did.")
 
 
 async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
@@ -222,6 +249,8 @@ _HANDLERS: Final[Mapping[type[Exception], Callable[..., Awaitable[JSONResponse]]
     DecisionRefusedError: _undecided,
     **dict.fromkeys(_AWAY, _away),
     DBAPIError: _database,
+    DataError: _unstorable,
+    ClientDisconnect: _gone,
     HTTPException: _http,
     Exception: _unforeseen,
 }

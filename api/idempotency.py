@@ -1,5 +1,6 @@
 """Answers a repeated request with its first answer, byte for byte."""
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -13,7 +14,9 @@ from api.dependencies import Principal
 from api.errors import ApiError
 from domain.identifiers import fingerprint
 
-_LONGEST_KEY: Final = 255
+_KEY: Final = re.compile(r"[!-~](?:[ -~]{0,253}[!-~])?")
+"""Printable ASCII, as the IETF draft on the Idempotency-Key header has it."""
+
 REPLAYED: Final = "Idempotent-Replayed"
 
 
@@ -22,10 +25,10 @@ def required_key(
 ) -> str:
     """The caller's key. Raises idempotency_key_missing."""
     key = (idempotency_key or "").strip()
-    if not key or len(key) > _LONGEST_KEY:
+    if not _KEY.fullmatch(key):
         raise ApiError(
             "idempotency_key_missing",
-            f"The Idempotency-Key header is required, with 1 to {_LONGEST_KEY} characters.",
+            "The Idempotency-Key header is required, with 1 to 255 printable ASCII characters.",
         )
     return key
 

@@ -1,7 +1,8 @@
 """Reads a submission off the wire: streamed, capped while it streams, judged by its bytes."""
 
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO, Final
 
@@ -19,18 +20,24 @@ from domain.errors import FieldProblem, InvalidChangeError
 _FIELDS_BYTES: Final = 256 * 1024
 """Room for the JSON part and the multipart framing beside the document."""
 
+_JSON_BYTES: Final = 512 * 1024
 
-async def _capped(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
+
+async def _capped(request: Request, limit: int, too_large: ApiError) -> AsyncGenerator[bytes, None]:
     seen = 0
     async for piece in request.stream():
         seen += len(piece)
         if seen > limit:
-            raise _too_large(limit - _FIELDS_BYTES)
+            raise too_large
         yield piece
 
 
-def _too_large(limit: int) -> ApiError:
+def _document_too_large(limit: int) -> ApiError:
     return ApiError("document_too_large", f"A document may have {limit // 1024 // 1024} MiB.")
+
+
+def _json_too_large(limit: int) -> ApiError:
+    return ApiError("body_too_large", f"The JSON of a change may have {limit // 1024} KiB.")
 
 
 def _decoded(text: str | bytes) -> Any:  # noqa: ANN401 - any JSON
@@ -40,57 +47,76 @@ def _decoded(text: str | bytes) -> Any:  # noqa: ANN401 - any JSON
         raise InvalidChangeError([FieldProblem("change", "is not valid JSON")]) from error
 
 
-async def _form(request: Request, document_max_bytes: int) -> FormData:
+@asynccontextmanager
+async def _form(request: Request, document_max_bytes: int) -> AsyncIterator[FormData]:
+    """The parts of a multipart body; their temporary files are gone after the block."""
     limit = document_max_bytes + _FIELDS_BYTES
+    too_large = _document_too_large(document_max_bytes)
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
-        raise _too_large(document_max_bytes)
+        raise too_large
     parser = MultiPartParser(
         request.headers,
-        _capped(request, limit),
-        max_files=1,
+        _capped(request, limit, too_large),
+        max_files=2,  # many clients send the JSON part as a file, too
         max_fields=8,
         max_part_size=_FIELDS_BYTES,
     )
     try:
-        return await parser.parse()
-    except (MultiPartException, KeyError) as error:
-        raise InvalidChangeError(
-            [FieldProblem("body", "is not well-formed multipart/form-data")]
-        ) from error
+        form = await parser.parse()
+    except MultiPartException as error:
+        problem = FieldProblem("body", f"is not the multipart/form-data we take: {error.message}")
+        raise InvalidChangeError([problem]) from error
+    try:
+        yield form
+    finally:
+        await form.close()
 
 
-async def read_submission(
+@asynccontextmanager
+async def submission_in(
     request: Request, document_max_bytes: int
-) -> tuple[Any, UploadFile | None]:
+) -> AsyncIterator[tuple[Any, UploadFile | None]]:
     """The decoded change and the document, if one came. Raises ApiError, InvalidChangeError."""
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type == "application/json":
-        body = b"".join([piece async for piece in _capped(request, _FIELDS_BYTES * 2)])
-        return _decoded(body), None
+        pieces = _capped(request, _JSON_BYTES, _json_too_large(_JSON_BYTES))
+        yield _decoded(b"".join([piece async for piece in pieces])), None
+        return
     if content_type != "multipart/form-data":
         raise ApiError("unsupported_body", f"The body is {content_type or 'of no stated type'}.")
-    form = await _form(request, document_max_bytes)
-    change = form.get("change")
-    if change is None:
-        raise InvalidChangeError([FieldProblem("change", "is required")])
-    text = await change.read() if isinstance(change, UploadFile) else change
-    document = form.get("document")
-    return _decoded(text), _as_file(document)
+    async with _form(request, document_max_bytes) as form:
+        yield _decoded(await _change_text(form)), _document(form)
 
 
-async def read_document(request: Request, document_max_bytes: int) -> UploadFile:
+@asynccontextmanager
+async def document_in(request: Request, document_max_bytes: int) -> AsyncIterator[UploadFile]:
     """The document of a multipart body. Raises ApiError, InvalidChangeError."""
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise ApiError("unsupported_body", "The body is not multipart/form-data.")
-    form = await _form(request, document_max_bytes)
-    document = _as_file(form.get("document"))
-    if document is None:
-        raise InvalidChangeError([FieldProblem("document", "is required, as a file")])
-    return document
+    async with _form(request, document_max_bytes) as form:
+        document = _document(form)
+        if document is None:
+            raise InvalidChangeError([FieldProblem("document", "is required, as a file")])
+        yield document
 
 
-def _as_file(part: UploadFile | str | None) -> UploadFile | None:
+async def _change_text(form: FormData) -> str | bytes:
+    change = form.get("change")
+    if change is None:
+        raise InvalidChangeError([FieldProblem("change", "is required")])
+    if isinstance(change, str):
+        return change
+    if (change.size or 0) > _FIELDS_BYTES:
+        raise _json_too_large(_FIELDS_BYTES)
+    return await change.read()
+
+
+def _document(form: FormData) -> UploadFile | None:
+    parts = form.getlist("document")
+    if len(parts) > 1:
+        raise InvalidChangeError([FieldProblem("document", "may be sent once; send the others on")])
+    part = parts[0] if parts else None
     if isinstance(part, str):
         raise InvalidChangeError([FieldProblem("document", "must be sent as a file")])
     return part
@@ -102,7 +128,7 @@ async def keep_document(
     """Judge a document by its bytes and put it in the store, under its hash. Safe to repeat."""
     size = upload.size or 0
     if size > document_max_bytes:
-        raise _too_large(document_max_bytes)
+        raise _document_too_large(document_max_bytes)
     content: BinaryIO = upload.file
     media_type = await run_in_threadpool(media_type_of, content)
     if size == 0 or media_type is None:

@@ -1,10 +1,20 @@
 """What a portal submits, checked field by field before anything is recorded."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
+from pydantic_core import PydanticCustomError
 
 from domain.catalogue import (
     INTERNET,
@@ -18,7 +28,32 @@ from domain.errors import FieldProblem, InvalidChangeError
 from domain.service_change import ChangeKind
 from domain.vendor_values import BillingAddress
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _storable(text: str) -> str:
+    # JSON can name both: NUL, which PostgreSQL does not keep, and half a character, which has no
+    # UTF-8.
+    if any(letter == "\x00" or "\ud800" <= letter <= "\udfff" for letter in text):
+        raise PydanticCustomError("unstorable", "holds a NUL or half a character; remove it")
+    return text
+
+
+def _written_day(value: object) -> object:
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        return value
+    # Pydantic would take a number for seconds since 1970.
+    raise PydanticCustomError("day", "must be a date written as YYYY-MM-DD")
+
+
+STORABLE: Final = AfterValidator(_storable)
+"""For every free text: it can be kept as it came."""
+
+Day = Annotated[date, BeforeValidator(_written_day)]
+
+Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), STORABLE
+]
 
 
 class _Details(BaseModel):
@@ -53,7 +88,7 @@ class BillingAddressLines(_Details):
     """Where invoices shall go; `country` is an ISO 3166 alpha-2 code."""
 
     line1: Line
-    line2: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
+    line2: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), STORABLE] = ""
     city: Line
     postal_code: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[\w -]{3,12}$")]
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
@@ -100,9 +135,9 @@ class Submission(BaseModel):
 
     account_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
     kind: ChangeKind
-    requested_date: date
+    requested_date: Day
     details: dict[str, Any]
-    note: Annotated[str, StringConstraints(max_length=2000)] = ""
+    note: Annotated[str, StringConstraints(max_length=2000), STORABLE] = ""
 
 
 class CheckedSubmission(BaseModel):

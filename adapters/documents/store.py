@@ -47,14 +47,13 @@ class DocumentStore:
             raise DocumentStoreError("the document store does not take the document") from error
         return key
 
-    async def read(self, key: str) -> AsyncIterator[bytes]:
-        """The bytes in pieces. Raises DocumentStoreError when they cannot be had."""
+    async def open(self, key: str) -> AsyncIterator[bytes]:
+        """The bytes, in pieces. Raises DocumentStoreError when they cannot be had."""
         try:
             found = await obstore.get_async(self._store, key)
-            async for piece in found.stream(min_chunk_size=CHUNK_BYTES):
-                yield bytes(piece)
         except (BaseError, OSError) as error:
             raise DocumentStoreError("the document cannot be read from the store") from error
+        return (bytes(piece) async for piece in found.stream(min_chunk_size=CHUNK_BYTES))
 
     async def sha256(self, storage_key: str) -> str | None:
         """Hash of what is stored now; None if nothing is."""

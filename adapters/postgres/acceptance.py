@@ -33,6 +33,9 @@ WAITS_FOR_DOCUMENT = frozenset(
 )
 """While nothing is approved a new version simply becomes the current one."""
 
+WAITS_FOR_EVENT = frozenset({ChangeStatus.PENDING, ChangeStatus.CHECKING, ChangeStatus.INCOMPLETE})
+"""An event may overtake the check it answers, so changes being checked hear of it, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
@@ -315,7 +318,7 @@ async def take_event(session: AsyncSession, event: VendorEvent) -> bool:
     waiting = await session.scalars(
         select(ServiceChangeRow).where(
             ServiceChangeRow.account_id == (event.account_id or ""),
-            ServiceChangeRow.status == ChangeStatus.INCOMPLETE,
+            ServiceChangeRow.status.in_(WAITS_FOR_EVENT),
         )
     )
     for change in waiting:

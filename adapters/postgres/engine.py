@@ -31,6 +31,7 @@ def create_engine(database_url: str, *, pool_size: int, application: str) -> Asy
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_SECONDS,
         pool_pre_ping=True,
+        hide_parameters=True,  # a failed statement is logged; addresses and notes must not be
         connect_args={
             "application_name": application,
             "connect_timeout": 3,

@@ -2,12 +2,14 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, func, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.postgres import mapping
@@ -36,6 +38,8 @@ from domain.service_change import ChangeKind, ChangeStatus, CheckName, CheckOutc
 
 PREFIX_AT_LEAST = 4
 """Shorter searches must match exactly: two letters would find half the record."""
+
+_ROW_ID = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ async def read_change(session: AsyncSession, row: ServiceChangeRow) -> ServiceCh
     latest = (
         select(CheckRow)
         .where(CheckRow.change_id == row.id)
-        .distinct(CheckRow.name)
+        .ext(distinct_on(CheckRow.name))
         .order_by(CheckRow.name, CheckRow.round.desc())
     )
     checks = await session.scalars(latest)
@@ -273,7 +277,7 @@ async def list_audit(
         statement = statement.where(entry.at < wanted.until)
     if cursor:
         (last,) = decode_cursor(cursor, 1)
-        if not last.isdigit():
+        if not _ROW_ID.fullmatch(last):
             raise _bad_cursor()
         statement = statement.where(entry.id < int(last))
     rows = list(await session.scalars(statement))

@@ -6,22 +6,26 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.postgres.acceptance import keep_answer
 from adapters.postgres.audit import add_audit
 from adapters.postgres.reading import read_change
-from adapters.postgres.tables import ServiceChangeRow
+from adapters.postgres.tables import DecisionRow, DocumentVersionRow, ServiceChangeRow
 from api.dependencies import Caller, Parts, Principal, System_, visible_change
 from api.errors import ApiError
-from api.idempotency import as_bytes, repeatable
+from api.idempotency import Repeatable, as_bytes, repeatable
 from api.routes.service_changes import IdempotencyKey
 from domain.contracts import ServiceChangeView
 from domain.errors import DecisionRefusedError, NobodyAnswersError, NoWorkflowError
 from domain.identifiers import fingerprint
 from domain.messages import Decision
-from domain.service_change import Action, ChangeStatus, permission
+from domain.service_change import Action, ChangeStatus, DocumentState, permission
+from domain.submission import STORABLE
 
 router = APIRouter(prefix="/v1/service-changes/{change_id}/actions", tags=["actions"])
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 class ActionRequest(BaseModel):
@@ -29,9 +33,11 @@ class ActionRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
-    plan_sha256: str | None = None
-    document_sha256: str | None = None
+    reason: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), STORABLE
+    ]
+    plan_sha256: Sha256 | None = None
+    document_sha256: Sha256 | None = None
 
 
 @router.post("/{action}", response_model=ServiceChangeView)
@@ -51,20 +57,21 @@ async def act(
         if replay is not None:
             return replay
         row = await visible_change(session, change_id, caller)
-        decision = _decision(row, action, body, caller, key)
-    await _require_permission(parts, row, decision)
-    try:
-        await parts.engine.decide(change_id, decision)
-    except NoWorkflowError as error:
-        # On record it is open, so its workflow is about to be started.
-        raise NobodyAnswersError("the workflow of this change has not begun yet") from error
-    except DecisionRefusedError as error:
-        await _record_refusal(parts, change_id, decision, str(error))
-        raise
-    async with parts.sessions.begin() as session:
+        decision = _decision(row, action, body, caller, same)
+        # Taken before, by a request whose answer never got out: all that is left is to answer.
+        taken = await session.get(DecisionRow, decision.id) is not None
+        stale = action is Action.APPROVE and await _has_another_document(session, row)
+    if not taken:
+        await _require_permission(parts, row, decision)
+        if stale:
+            why = "A document came after what you looked at; look again."
+            await _record_refusal(parts, change_id, decision, why)
+            raise ApiError("stale_approval", why)
+        await _have_decided(parts, change_id, decision)
+    async with parts.sessions() as session:
         fresh = await session.get_one(ServiceChangeRow, change_id)
         answer = as_bytes(await read_change(session, fresh))
-        await keep_answer(
+        first = await keep_answer(
             session,
             caller=caller.name,
             key=key,
@@ -73,16 +80,19 @@ async def act(
             answer=(HTTPStatus.OK, answer),
             at=parts.clock(),
         )
-    return Response(answer, media_type="application/json")
+        await session.commit()
+        replay = None if first else await same.replay(session)
+    return replay or Response(answer, media_type="application/json")
 
 
 def _decision(
-    row: ServiceChangeRow, action: Action, body: ActionRequest, caller: Principal, key: str
+    row: ServiceChangeRow, action: Action, body: ActionRequest, caller: Principal, same: Repeatable
 ) -> Decision:
     """The decision as the workflow takes it; an approval names what stands on record now."""
     plan_document = (row.plan or {}).get("document_sha256")
     return Decision(
-        id=fingerprint({"caller": caller.name, "key": key})[:32],
+        # The request is part of the id: another decision under the same key is another decision.
+        id=fingerprint({"caller": caller.name, "key": same.key, "request": same.fingerprint})[:32],
         action=action,
         actor=caller.name,
         role=caller.role,
@@ -90,6 +100,29 @@ def _decision(
         plan_sha256=body.plan_sha256 or row.plan_sha256,
         document_sha256=body.document_sha256 or plan_document,
     )
+
+
+async def _has_another_document(session: AsyncSession, row: ServiceChangeRow) -> bool:
+    """Whether a document came after the plan; the workflow may not have heard of it yet."""
+    current: int | None = await session.scalar(
+        select(DocumentVersionRow.version).where(
+            DocumentVersionRow.change_id == row.id,
+            DocumentVersionRow.state == DocumentState.CURRENT,
+        )
+    )
+    planned: int = (row.plan or {}).get("document_version", 0)
+    return (current or 0) != planned
+
+
+async def _have_decided(parts: Parts, change_id: str, decision: Decision) -> None:
+    try:
+        await parts.engine.decide(change_id, decision)
+    except NoWorkflowError as error:
+        # On record it is open, so its workflow is about to be started.
+        raise NobodyAnswersError("the workflow of this change has not begun yet") from error
+    except DecisionRefusedError as error:
+        await _record_refusal(parts, change_id, decision, str(error))
+        raise
 
 
 async def _require_permission(parts: Parts, row: ServiceChangeRow, decision: Decision) -> None:

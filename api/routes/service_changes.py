@@ -19,7 +19,7 @@ from adapters.postgres.reading import (
 from api.dependencies import Caller, CorrelationId, Parts, System_, require_role, visible_change
 from api.errors import ApiError
 from api.idempotency import Repeatable, as_bytes, repeatable, required_key
-from api.uploads import keep_document, read_submission
+from api.uploads import keep_document, submission_in
 from domain.contracts import (
     AnswersView,
     Page,
@@ -68,11 +68,13 @@ async def submit(
 ) -> Response:
     """Submit a change, with a document or without. Repeating under the same key is harmless."""
     require_role(caller, *MAY_SUBMIT)
-    raw, upload = await read_submission(request, parts.document_max_bytes)
-    submission = check_submission(raw)
-    document = (
-        await keep_document(parts.documents, upload, parts.document_max_bytes) if upload else None
-    )
+    async with submission_in(request, parts.document_max_bytes) as (raw, upload):
+        submission = check_submission(raw)
+        document = (
+            await keep_document(parts.documents, upload, parts.document_max_bytes)
+            if upload
+            else None
+        )
     same = repeatable(request, caller, key, raw, document.sha256 if document else None)
     new = NewChange(
         id=new_change_id(parts.random_bytes),

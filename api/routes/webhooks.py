@@ -28,7 +28,7 @@ async def receive(system: System, request: Request, parts: System_) -> Response:
     async for piece in request.stream():
         body += piece
         if len(body) > _LARGEST_EVENT:
-            raise ApiError("webhook_forged", "The event is larger than any vendor's.")
+            raise ApiError("body_too_large", "The event is larger than any vendor's.")
     payload = verifier.verify(body, request.headers)
     if payload is None:
         _LOG.warning("webhook refused", extra={"system": system})
