@@ -34,6 +34,8 @@ class Child(BaseModel):
     """Answers once the child can do its work; see `stack.probes` for the schemes."""
     alive_url: str = ""
     """Answers while the child itself is well, whatever has become of its neighbours."""
+    settle_seconds: int = 5
+    """One that ends sooner after a start is started again with growing pauses, then given up."""
     stop_signal: str = "TERM"
     last_signal: str = "KILL"
     """Sent by the kernel if the supervisor is killed."""

@@ -28,7 +28,7 @@ from stack.supervision import Supervisor
 
 READY_SECONDS = 120
 STEP_SECONDS = 180
-DEAD = frozenset({"FATAL"})
+GIVEN_UP = "FATAL"
 
 
 @dataclass(frozen=True)
@@ -134,17 +134,17 @@ def start_stage(stack: RunningStack, stage: list[Child], console: Console) -> No
 def await_some(stack: RunningStack, waiting: list[Child], begun: float) -> list[Child]:
     """Those of the waiting children that have got ready, at least one."""
     while True:
-        states = {state.name: state.state for state in stack.supervisor.states()}
+        states = {state.name: state for state in stack.supervisor.states()}
         ready = [
             child
             for child in waiting
-            if states[child.name] == "RUNNING" and probes.answers(child.ready_url)
+            if states[child.name].runs and probes.answers(child.ready_url)
         ]
         if ready:
             return ready
         for child in waiting:
             log = log_file(StatePaths(stack.settings.state_dir), child.name)
-            if states[child.name] in DEAD:
+            if states[child.name].state == GIVEN_UP:
                 raise StackError(f"{child.title} ends as soon as it starts: {last_words(log)}")
             if time.monotonic() - begun > READY_SECONDS:
                 raise StackError(f"{child.title} did not get ready: {last_words(log)}")

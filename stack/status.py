@@ -30,7 +30,7 @@ def show_status(console: Console) -> bool:
     all_well = True
     for child, answers in zip(description.children, answered, strict=True):
         state = states[child.name]
-        runs = state.state == "RUNNING"
+        runs = state.runs
         all_well = all_well and runs and answers
         log = log_file(paths, child.name)
         table.add_row(

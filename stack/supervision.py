@@ -74,7 +74,7 @@ def program_section(child: Child, place: int, paths: StatePaths) -> dict[str, st
         "priority": str(place),
         "autostart": "false",
         "autorestart": "true",
-        "startsecs": "1",
+        "startsecs": str(child.settle_seconds),
         "startretries": "2",
         "stopsignal": "TERM",
         "stopwaitsecs": str(child.stop_seconds),
@@ -99,6 +99,11 @@ class ChildState:
     pid: int
     started_at: int
     """Seconds since the epoch."""
+
+    @property
+    def runs(self) -> bool:
+        """Whether the child is up, if only for a moment yet."""
+        return self.state in {"STARTING", "RUNNING"}
 
 
 class Supervisor:

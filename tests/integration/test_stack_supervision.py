@@ -39,9 +39,24 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+def small(
+    name: str, script: str, *, env: dict[str, str] | None = None, stop_seconds: int = 10
+) -> Child:
+    """A child that is a few lines of Python."""
+    return Child(
+        name=name,
+        title=name,
+        stage=0,
+        command=(sys.executable, "-c", script),
+        env=env or {},
+        settle_seconds=1,
+        stop_seconds=stop_seconds,
+    )
+
+
 def sleeper(name: str, words: str = "") -> Child:
     script = f"import time; print({words!r}, flush=True); time.sleep(600)"
-    return Child(name=name, title=name, stage=0, command=(sys.executable, "-c", script))
+    return small(name, script)
 
 
 def web(name: str, port: int) -> Child:
@@ -51,6 +66,7 @@ def web(name: str, port: int) -> Child:
         name=name,
         title=name,
         stage=0,
+        settle_seconds=1,
         command=command,
         alive_url=url,
         ready_url=url,
@@ -150,13 +166,7 @@ def test_what_a_child_prints_is_in_its_own_file_as_json_lines(paths: StatePaths)
 
 
 def test_stopping_leaves_nothing_even_of_a_child_that_will_not_go(paths: StatePaths) -> None:
-    stubborn = Child(
-        name="stubborn",
-        title="stubborn",
-        stage=0,
-        command=(sys.executable, "-c", STUBBORN),
-        stop_seconds=1,
-    )
+    stubborn = small("stubborn", STUBBORN, stop_seconds=1)
     supervisor = launch(paths, sleeper("quiet"), stubborn)
     until(lambda: "will not go" in log_file(paths, "stubborn").read_text())
     members = family(supervisor)
@@ -191,7 +201,8 @@ def test_a_tied_stack_ends_with_the_command_that_started_it(paths: StatePaths) -
         "from stack.paths import StatePaths\n"
         "from stack.supervision import Supervisor\n"
         "from pathlib import Path\n"
-        "child = Child(name='quiet', title='quiet', stage=0, command=('sleep', '600'))\n"
+        "child = Child(name='quiet', title='quiet', stage=0, "
+        "command=('sleep', '600'), settle_seconds=1)\n"
         f"supervisor = Supervisor(StatePaths(Path({str(paths.root)!r})))\n"
         "supervisor.launch(StackDescription(children=(child,)), tied=True)\n"
         "supervisor.start_child('quiet')\n"
@@ -222,12 +233,11 @@ def test_our_variables_reach_only_the_children_that_are_given_them(
 ) -> None:
     monkeypatch.setenv("THROUGHLINE_BILLING_API_KEY", "not for everyone")
     script = "import os, time; print(sorted(k for k in os.environ if k.startswith('THROUGH')), flush=True); time.sleep(600)"  # noqa: E501 - one program
-    command = (sys.executable, "-c", script)
     given = {"THROUGHLINE_API_URL": "http://127.0.0.1"}
     launch(
         paths,
-        Child(name="bare", title="bare", stage=0, command=command),
-        Child(name="given", title="given", stage=0, command=command, env=given),
+        small("bare", script),
+        small("given", script, env=given),
     )
 
     until(lambda: all(log_file(paths, name).read_text() for name in ("bare", "given")))
@@ -264,7 +274,7 @@ def test_the_watcher_revives_a_child_the_supervisor_gave_up_on(paths: StatePaths
         f"import pathlib, sys, time; pathlib.Path({str(wanted)!r}).exists() or sys.exit(3); "
         "time.sleep(600)"
     )
-    child = Child(name="late", title="late", stage=0, command=(sys.executable, "-c", script))
+    child = small("late", script)
     supervisor = launch_nothing(paths, child)
     supervisor.start_child("late")
     until(lambda: state_of(supervisor, "late").state == "FATAL")
