@@ -1,72 +1,51 @@
 """The life of one service change, from accepted to its end. Business order; steps live beside."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
 from temporalio import workflow
-from temporalio.common import SearchAttributeKey
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from domain.messages import (
         ApprovalInput,
-        ApprovalRequest,
         CheckInput,
         CheckResult,
         Decision,
-        DecisionResult,
+        EngineName,
         FailureDetails,
-        LookAgain,
         NoticeKind,
-        NotifyInput,
-        RefusedDecision,
         ServiceChangeInput,
         ServiceChangeResult,
         StepInput,
         TicketInput,
-        TransitionInput,
         Waiting,
     )
     from domain.service_change import Action, ChangeStatus, CheckOutcome
     from domain.steps import APPLY_ORDER, Step
     from workflows import steps
     from workflows.compensation import reversals
-    from workflows.decisions import Ended, ending, objection
+    from workflows.conversation import Conversation
+    from workflows.decisions import Ended
     from workflows.policies import NEXT_ACTION, ON_STEP_FAILURE, Consequence
 
 T = TypeVar("T")
 
-STATUS_ATTRIBUTE = SearchAttributeKey.for_keyword("ThroughlineStatus")
-US = "throughline"
 
-
-@workflow.defn(name="ServiceChangeWorkflow")
-class ServiceChangeWorkflow:
-    """Checks, waits for people, applies in order, undoes in opposite order.
-
-    Update `decide` and Signal `submit_decision` take the same Decision; the Update answers once
-    the decision is on record and refuses what does not fit. Signal `look_again` says that
-    something missing may have come. Query `status` answers the status.
-    """
+@workflow.defn(name=EngineName.WORKFLOW)
+class ServiceChangeWorkflow(Conversation):
+    """Checks, waits for people, applies in order, undoes in opposite order."""
 
     @workflow.init
     def __init__(self, change: ServiceChangeInput) -> None:
-        self._change = change
-        self._status = ChangeStatus.PENDING
+        super().__init__(change)
+        self._limit = timedelta(seconds=change.patience.step)
         self._round = 0
-        self._approval: ApprovalRequest | None = None
-        self._decision: Decision | None = None
-        self._recorded: set[str] = set()
-        self._look_again: LookAgain | None = None
         self._ticket_open = False
         self._begun: list[Step] = []
         self._approved = False
-        self._undoing = False
-        self._notices: list[workflow.ActivityHandle[None]] = []
-        self._limit = timedelta(seconds=change.patience.step)
 
     @workflow.run
     async def run(self, change: ServiceChangeInput) -> ServiceChangeResult:
@@ -77,9 +56,7 @@ class ServiceChangeWorkflow:
             await self._apply()
             end = Ended(ChangeStatus.ACTIVE, "Approved and applied in every system.")
         except Ended as ended:
-            end = ended
-            if self._approved:
-                await self._undo(end)
+            end = await self._undo(ended) if self._approved else ended
         await self._become(end.status, end.reason, actor=end.actor, decision=end.decision)
         await self._tidy_up(end)
         await workflow.wait_condition(workflow.all_handlers_finished)
@@ -88,7 +65,7 @@ class ServiceChangeWorkflow:
     # --- what it does, in reading order ---
 
     async def _until_approved(self) -> None:
-        why: str = "Accepted."
+        why = "Accepted."
         decision: Decision | None = None
         while True:
             self._round += 1
@@ -110,30 +87,17 @@ class ServiceChangeWorkflow:
             why = self._reason_to_look_again(decision)
 
     async def _check(self) -> Sequence[CheckResult]:
-        handles = steps.start_checks(
-            CheckInput(change_id=self._change.change_id, round=self._round), self._limit
-        )
-        await workflow.wait_condition(
-            lambda: self._decision is not None or all(handle.done() for handle in handles)
-        )
-        if self._decision is not None:
-            for handle in handles:
-                handle.cancel()
-        results = await asyncio.gather(*handles, return_exceptions=True)
-        self._taken()
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
-        return [result for result in results if isinstance(result, CheckResult)]
+        check = CheckInput(change_id=self._change.change_id, round=self._round)
+        handles = steps.start_checks(check, self._limit)
+        await self._unless_decided(handles)
+        return [handle.result() for handle in handles]
 
     async def _wait_for_what_is_missing(self, blocked: Sequence[CheckResult]) -> Decision | None:
         missing = tuple(Waiting(party=item.party, what=item.sentence) for item in blocked)
         ticket = TicketInput(change_id=self._change.change_id, round=self._round, missing=missing)
-        await self._persist(lambda: steps.report_missing(ticket, self._limit))
+        await self._persist(lambda: self._unless_decided([steps.start_report(ticket, self._limit)]))
         self._ticket_open = True
-        self._taken()
-        patience = timedelta(seconds=self._change.patience.incomplete)
-        until = workflow.now() + patience
+        until = workflow.now() + timedelta(seconds=self._change.patience.incomplete)
         await self._become(
             ChangeStatus.INCOMPLETE,
             " ".join(item.sentence for item in blocked),
@@ -141,16 +105,12 @@ class ServiceChangeWorkflow:
             next_action="Bring what is missing; the checks run again by themselves.",
             due_at=until,
         )
-        if not await self._somebody_moved(until - workflow.now()):
-            raise Ended(
-                ChangeStatus.EXPIRED, f"What was missing did not come within {patience.days} days."
-            )
+        if not await self._somebody_speaks(until - workflow.now()):
+            raise Ended(ChangeStatus.EXPIRED, f"What was missing did not come by {_minute(until)}.")
         return self._taken()
 
     async def _wait_for_approval(self) -> Decision | None:
-        self._taken()
-        patience = timedelta(seconds=self._change.patience.approval)
-        until = workflow.now() + patience
+        until = workflow.now() + timedelta(seconds=self._change.patience.approval)
         request = ApprovalInput(change_id=self._change.change_id, round=self._round, due_at=until)
         self._approval = await steps.request_approval(request)
         self._show(ChangeStatus.AWAITING_APPROVAL)
@@ -158,12 +118,12 @@ class ServiceChangeWorkflow:
         reminders = 0
         while (left := until - workflow.now()) > timedelta():
             pause = min(left, timedelta(seconds=self._change.patience.reminder))
-            if await self._somebody_moved(pause):
+            if await self._somebody_speaks(pause):
                 return self._taken()
             if workflow.now() < until:
                 reminders += 1
                 self._notify(NoticeKind.APPROVAL_REMINDER, self._round * 1000 + reminders)
-        raise Ended(ChangeStatus.EXPIRED, f"Nobody decided within {patience.days} days.")
+        raise Ended(ChangeStatus.EXPIRED, f"Nobody decided by {_minute(until)}.")
 
     async def _apply(self) -> None:
         for step in APPLY_ORDER:
@@ -173,15 +133,16 @@ class ServiceChangeWorkflow:
             self._begun.append(step)
             await self._persist(partial(self._perform, step, "Approved and applied."))
         self._ticket_open = False
-        self._taken()
 
-    async def _undo(self, end: Ended) -> None:
+    async def _undo(self, end: Ended) -> Ended:
+        """Reverse what was begun, last first; the end as it then remains to be recorded."""
         self._undoing = True
         await self._become(
             ChangeStatus.COMPENSATING, end.reason, actor=end.actor, decision=end.decision
         )
         for step in reversals(self._begun):
             await self._persist(partial(self._perform, step, end.reason))
+        return Ended(end.status, end.reason)
 
     async def _tidy_up(self, end: Ended) -> None:
         if self._ticket_open:
@@ -189,15 +150,13 @@ class ServiceChangeWorkflow:
                 await self._perform(Step.CLOSE_TICKET, f"The change is {end.status}: {end.reason}")
             except ActivityError:
                 workflow.logger.warning("ticket left open", extra={"status": end.status})
-        for notice in self._notices:
-            notice.cancel()
-        await asyncio.gather(*self._notices, return_exceptions=True)
+        await steps.cancel(self._notices)
 
     # --- how it does it ---
 
     async def _perform(self, step: Step, reason: str) -> None:
         what = StepInput(change_id=self._change.change_id, reason=reason)
-        await steps.perform(step, what, self._limit)
+        await self._unless_decided([steps.start_effect(step, what, self._limit)])
 
     async def _persist(self, work: Callable[[], Awaitable[T]]) -> T:
         """Do it, and when it cannot go on, wait for a person and do it again."""
@@ -207,19 +166,14 @@ class ServiceChangeWorkflow:
                 return await work()
             except ActivityError as error:
                 failure = steps.failure_of(error)
-                if resume is ChangeStatus.APPLYING and (
-                    ON_STEP_FAILURE[failure.code] is Consequence.COMPENSATE
-                ):
+                applying = resume is ChangeStatus.APPLYING
+                if applying and ON_STEP_FAILURE[failure.code] is Consequence.COMPENSATE:
                     self._begun.pop()  # what was refused did not happen
-                    raise Ended(
-                        ChangeStatus.REJECTED,
-                        f"{failure.system} refused {failure.step}"
-                        + (f" ({failure.reason})." if failure.reason else "."),
-                        actor=failure.system,
-                    ) from error
+                    raise _refused_by(failure) from error
                 await self._park(failure, resume)
 
     async def _park(self, failure: FailureDetails, resume: ChangeStatus) -> None:
+        """Wait for a person to say that it may go on, and go on from where it was."""
         await self._become(
             ChangeStatus.NEEDS_ATTENTION,
             f"{failure.step} at {failure.system}: {failure.code}.",
@@ -227,63 +181,9 @@ class ServiceChangeWorkflow:
             waiting_on=(Waiting(party="operations", what=NEXT_ACTION[failure.code]),),
         )
         self._notify(NoticeKind.NEEDS_ATTENTION, len(self._notices))
-        await workflow.wait_condition(lambda: self._decision is not None)
+        await workflow.wait_condition(lambda: self._pending is not None)
         retry = self._taken()
         await self._become(resume, self._reason_to_look_again(retry), decision=retry)
-
-    async def _somebody_moved(self, within: timedelta) -> bool:
-        try:
-            await workflow.wait_condition(
-                lambda: self._decision is not None or self._look_again is not None, timeout=within
-            )
-        except TimeoutError:
-            return False
-        return True
-
-    def _taken(self) -> Decision | None:
-        """The decision waiting, if any; one that ends the change is raised as its end."""
-        decision, self._decision = self._decision, None
-        if decision is not None and (end := ending(decision)) is not None:
-            raise end
-        return decision
-
-    async def _become(
-        self,
-        to: ChangeStatus,
-        reason: str,
-        *,
-        actor: str = US,
-        decision: Decision | None = None,
-        waiting_on: tuple[Waiting, ...] = (),
-        next_action: str | None = None,
-        due_at: datetime | None = None,
-    ) -> None:
-        self._show(to)
-        await steps.record_transition(
-            TransitionInput(
-                change_id=self._change.change_id,
-                to=to,
-                actor=decision.actor if decision else actor,
-                actor_kind="person" if decision else "service",
-                reason=reason,
-                waiting_on=waiting_on,
-                next_action=next_action,
-                due_at=due_at,
-                decision=decision,
-            )
-        )
-        if decision is not None:
-            self._recorded.add(decision.id)
-
-    def _show(self, status: ChangeStatus) -> None:
-        self._status = status
-        workflow.set_current_details(f"Status: {status}")
-        if status not in {ChangeStatus.PENDING, ChangeStatus.CHECKING}:
-            workflow.upsert_search_attributes([STATUS_ATTRIBUTE.value_set(status)])
-
-    def _notify(self, kind: NoticeKind, sequence: int) -> None:
-        notice = NotifyInput(change_id=self._change.change_id, kind=kind, sequence=sequence)
-        self._notices.append(steps.start_notice(notice))
 
     def _reason_to_look_again(self, decision: Decision | None) -> str:
         if decision is not None:
@@ -291,50 +191,15 @@ class ServiceChangeWorkflow:
         event = self._look_again
         return f"{event.cause}: {event.reference}" if event else "Looked again."
 
-    # --- messages: they record, the sequence above acts ---
 
-    def _objection(self, decision: Decision) -> tuple[str, str] | None:
-        return objection(
-            decision,
-            status=self._status,
-            submitted_by=self._change.submitted_by,
-            pending=self._decision,
-            approval=self._approval,
-            undoing=self._undoing,
-            outdated=self._look_again is not None,
-        )
+def _refused_by(failure: FailureDetails) -> Ended:
+    why = f" ({failure.reason})" if failure.reason else ""
+    return Ended(
+        ChangeStatus.REJECTED,
+        f"{failure.system} refused {failure.step}{why}.",
+        actor=failure.system,
+    )
 
-    @workflow.update(name="decide")
-    async def decide(self, decision: Decision) -> DecisionResult:
-        """Take a decision; answers once it is on record. Repeating the update id is harmless."""
-        self._decision = decision
-        await workflow.wait_condition(lambda: decision.id in self._recorded)
-        return DecisionResult(status=self._status)
 
-    @decide.validator
-    def _decide_fits(self, decision: Decision) -> None:
-        why = self._objection(decision)
-        if why is not None:
-            code, sentence = why
-            raise ApplicationError(sentence, type=code, non_retryable=True)
-
-    @workflow.signal(name="submit_decision")
-    async def submit_decision(self, decision: Decision) -> None:
-        """The same for callers that cannot wait; what does not fit is put on record."""
-        why = self._objection(decision)
-        if why is None:
-            self._decision = decision
-            return
-        await steps.record_refused(
-            RefusedDecision(change_id=self._change.change_id, decision=decision, why=why[1])
-        )
-
-    @workflow.signal(name="look_again")
-    def look_again(self, event: LookAgain) -> None:
-        """Something missing may have come; the checks run again."""
-        self._look_again = event
-
-    @workflow.query(name="status")
-    def status(self) -> str:
-        """The status as the workflow sees it."""
-        return self._status
+def _minute(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"

@@ -1,8 +1,9 @@
 """How the workflow has things done: which activity, under which policy. One function per intent."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
@@ -109,26 +110,37 @@ def start_checks(check: CheckInput, limit: timedelta) -> list[workflow.ActivityH
     ]
 
 
-async def perform(step: Step, what: StepInput, limit: timedelta) -> EffectResult:
-    """Carry out an effect or its reversal."""
-    return await workflow.execute_activity_method(
+def start_effect(
+    step: Step, what: StepInput, limit: timedelta
+) -> workflow.ActivityHandle[EffectResult]:
+    """Begin an effect or its reversal. Cancelled, it ends once the try under way is over."""
+    return workflow.start_activity_method(
         EFFECTS[step],
         what,
         start_to_close_timeout=ONE_TRY,
         schedule_to_close_timeout=limit,
         retry_policy=VENDOR,
+        cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     )
 
 
-async def report_missing(missing: TicketInput, limit: timedelta) -> EffectResult:
-    """Say in a ticket what is missing."""
-    return await workflow.execute_activity_method(
+def start_report(missing: TicketInput, limit: timedelta) -> workflow.ActivityHandle[EffectResult]:
+    """Begin saying in a ticket what is missing. Cancelled, it ends once its try is over."""
+    return workflow.start_activity_method(
         TicketActivities.report_missing,
         missing,
         start_to_close_timeout=ONE_TRY,
         schedule_to_close_timeout=limit,
         retry_policy=VENDOR,
+        cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     )
+
+
+async def cancel(handles: Sequence[workflow.ActivityHandle[Any]]) -> None:
+    """End what is still being tried; what became of each is left to its handle."""
+    for handle in handles:
+        handle.cancel()
+    await asyncio.gather(*handles, return_exceptions=True)
 
 
 def failure_of(error: ActivityError) -> FailureDetails:
