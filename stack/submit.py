@@ -56,11 +56,13 @@ async def _submit_files(
     paths: Sequence[Path], settings: Settings, console: Console, *, follow: bool
 ) -> bool:
     read = [row for path in paths for row in read_rows(path)]
+    rows = [row for row in read if isinstance(row, FileRow)]
+    unreadable = [row for row in read if isinstance(row, RowProblem)]
     async with signed_in(settings, CALLER, patience=PATIENCE_SECONDS) as api:
-        answers = await _submit_rows(api, [row for row in read if isinstance(row, FileRow)])
-        problems = [row for row in (*read, *answers) if isinstance(row, RowProblem)]
+        answers = await _submit_rows(api, rows)
+        refused = [answer for answer in answers if isinstance(answer, RowProblem)]
         taken = [answer for answer in answers if isinstance(answer, Submitted)]
-        for problem in sorted(problems, key=lambda each: (str(each.file), each.line)):
+        for problem in sorted(unreadable + refused, key=lambda each: (str(each.file), each.line)):
             console.print(f"[red]✗[/] {escape(_told(problem))}", soft_wrap=True, highlight=False)
         try:
             if follow:
@@ -68,8 +70,9 @@ async def _submit_files(
         finally:
             if taken:
                 console.print(_table(taken))
-    console.print(f"{len(taken)} accepted, {len({(p.file, p.line) for p in problems})} not.")
-    return not problems
+    not_taken = len(rows) - len(taken) + len({(each.file, each.line) for each in unreadable})
+    console.print(f"{len(taken)} accepted, {not_taken} not.")
+    return not not_taken
 
 
 @asynccontextmanager
