@@ -1,0 +1,250 @@
+"""The CRM over HTTP: accounts and entitlements read, services set through an order of ours."""
+
+from collections.abc import Collection
+from datetime import date
+from enum import StrEnum
+from types import TracebackType
+from typing import Any, Final, Self
+from urllib.parse import quote
+
+from pydantic import ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from adapters.vendors.answers import Answer, Payload
+from adapters.vendors.credentials import ClientCredentials
+from adapters.vendors.dialect import Dialect, Refusal
+from adapters.vendors.keys import required_key
+from adapters.vendors.transport import Clock, VendorTransport, http_options, utc_now
+from domain.catalogue import INTERNET, ContractTerm, Product
+from domain.entitlement import AccountFacts, Lifecycle
+from domain.errors import VendorRejectedError, VendorUnavailableError
+from domain.identifiers import System
+from domain.vendor_values import EffectEvidence, ServiceUpdate, VendorCall
+
+_ACCOUNT_NOT_FOUND: Final = "ACCOUNT_NOT_FOUND"
+_DUPLICATE_REFERENCE: Final = "DUPLICATE_CLIENT_REFERENCE"
+_CHANGED_MEANWHILE: Final = "PRECONDITION_FAILED"
+_WRITES: Final = 3
+"""How often a conditional write is tried; each time the account is read again first."""
+
+
+class _Service(StrEnum):
+    """A service in the CRM's words; each has the name of our product."""
+
+    PHONE = "phone"
+    MULTIPLE_LINES = "multipleLines"
+    DSL = "dsl"
+    FIBER_OPTIC = "fiberOptic"
+    ONLINE_SECURITY = "onlineSecurity"
+    ONLINE_BACKUP = "onlineBackup"
+    DEVICE_PROTECTION = "deviceProtection"
+    TECH_SUPPORT = "techSupport"
+    STREAMING_TV = "streamingTv"
+    STREAMING_MOVIES = "streamingMovies"
+
+
+class _Term(StrEnum):
+    """A contract term in the CRM's words; each has the name of ours."""
+
+    MONTH_TO_MONTH = "monthToMonth"
+    ONE_YEAR = "oneYear"
+    TWO_YEAR = "twoYear"
+
+
+class _OrderStatus(StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class _CrmPayload(Payload):
+    model_config = ConfigDict(alias_generator=to_camel)
+
+
+class _Contract(_CrmPayload):
+    term: _Term
+    ends_on: date | None
+
+
+class _Entitlements(_CrmPayload):
+    account_id: str
+    lifecycle: Lifecycle
+    held: tuple[_Service, ...]
+    contract: _Contract
+    fiber_available: bool
+
+
+class _Change(_CrmPayload):
+    added: tuple[_Service, ...]
+    removed: tuple[_Service, ...]
+    contract_term_before: _Term
+    contract_term_after: _Term
+
+
+class _Order(_CrmPayload):
+    order_id: str = Field(min_length=1)
+    status: _OrderStatus
+    change: _Change | None
+
+
+class _Orders(_CrmPayload):
+    orders: tuple[_Order, ...]
+
+
+def _read_refusal(body: Any) -> Refusal | None:  # noqa: ANN401 - JSON is any of six types
+    """RFC 9457 with `errorCode`."""
+    if not isinstance(body, dict) or not isinstance(body.get("errorCode"), str):
+        return None
+    return Refusal(body["errorCode"], str(body.get("detail", "")))
+
+
+_DIALECT: Final = Dialect(System.CRM, _read_refusal)
+
+
+class CrmClient:
+    """Satisfies `activities.ports.Crm`. An asynchronous context manager."""
+
+    def __init__(
+        self, base_url: str, *, client_id: str, client_secret: str, clock: Clock = utc_now
+    ) -> None:
+        credential = ClientCredentials(
+            System.CRM,
+            "/oauth/token",
+            client_id=client_id,
+            client_secret=client_secret,
+            clock=clock,
+            **http_options(base_url),
+        )
+        self._transport = VendorTransport(_DIALECT, base_url, credential, clock=clock)
+
+    async def __aenter__(self) -> Self:
+        """Nothing is opened before the first request."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close connections."""
+        await self._transport.__aexit__(kind, error, traceback)
+
+    async def read_account(self, call: VendorCall, account_id: str) -> AccountFacts | None:
+        """See the port."""
+        try:
+            answer = await self._entitlements(call, account_id)
+        except VendorRejectedError as error:
+            if error.reason == _ACCOUNT_NOT_FOUND:
+                return None
+            raise
+        told = answer.read(_Entitlements)
+        return AccountFacts(
+            account_id=told.account_id,
+            lifecycle=told.lifecycle,
+            products=frozenset(Product[service.name] for service in told.held),
+            contract=ContractTerm[told.contract.term.name],
+            contract_ends_on=told.contract.ends_on,
+            fiber_available=told.fiber_available,
+            version=_etag(answer),
+        )
+
+    async def apply_service_update(self, call: VendorCall, update: ServiceUpdate) -> EffectEvidence:
+        """See the port. The order is looked up when the CRM already has one under the key."""
+        order = await self._open_order(call, update)
+        if order.status is _OrderStatus.OPEN:
+            if order.change is None and (update.add or update.remove or update.contract):
+                await self._set_services(call, order.order_id, update)
+            path = f"/orders/{quote(order.order_id, safe='')}/close"
+            order = (await self._transport.send(call, "POST", path)).read(_Order)
+        return _evidence(order)
+
+    async def find_service_update(self, call: VendorCall) -> EffectEvidence | None:
+        """See the port."""
+        order = await self._find_order(call)
+        return _evidence(order) if order and order.status is _OrderStatus.CLOSED else None
+
+    async def _entitlements(self, call: VendorCall, account_id: str) -> Answer:
+        path = f"/accounts/{quote(account_id, safe='')}/entitlements"
+        return await self._transport.send(call, "GET", path)
+
+    async def _open_order(self, call: VendorCall, update: ServiceUpdate) -> _Order:
+        body = {
+            "accountId": update.account_id,
+            "clientReference": required_key(call),
+            "summary": update.summary,
+        }
+        try:
+            return (await self._transport.send(call, "POST", "/orders", body=body)).read(_Order)
+        except VendorRejectedError as error:
+            if error.reason != _DUPLICATE_REFERENCE:
+                raise
+        order = await self._find_order(call)
+        if order is None:
+            raise VendorUnavailableError(
+                System.CRM, "The CRM has an order under our reference but does not show it yet."
+            )
+        return order
+
+    async def _find_order(self, call: VendorCall) -> _Order | None:
+        query = {"clientReference": required_key(call)}
+        found = await self._transport.send(call, "GET", "/orders", query=query)
+        return next(iter(found.read(_Orders).orders), None)
+
+    async def _set_services(self, call: VendorCall, order_id: str, update: ServiceUpdate) -> None:
+        path = f"/accounts/{quote(update.account_id, safe='')}/services"
+        body = {
+            "orderId": order_id,
+            "services": _services(update),
+            "contractTerm": _Term[ContractTerm(update.contract).name] if update.contract else None,
+        }
+        for _ in range(_WRITES):
+            etag = _etag(await self._entitlements(call, update.account_id))
+            try:
+                await self._transport.send(
+                    call, "PATCH", path, body=body, headers={"If-Match": etag}
+                )
+            except VendorRejectedError as error:
+                if error.reason != _CHANGED_MEANWHILE:
+                    raise
+            else:
+                return
+        raise VendorUnavailableError(
+            System.CRM, f"The account changed under our hands {_WRITES} times in a row."
+        )
+
+
+def _services(update: ServiceUpdate) -> dict[str, bool | str]:
+    """What to set, in the CRM's words: internet is one field, everything else a switch."""
+    services: dict[str, bool | str] = {}
+    if (update.add | update.remove) & INTERNET:
+        coming = next(iter(update.add & INTERNET), None)
+        services["internetService"] = _Service[coming.name] if coming else "none"
+    switches = [(product, True) for product in update.add - INTERNET]
+    switches += [(product, False) for product in update.remove - INTERNET]
+    return services | {_Service[product.name].value: held for product, held in switches}
+
+
+def _etag(answer: Answer) -> str:
+    etag = answer.headers.get("etag")
+    if not etag:
+        raise answer.unrecognised("There is no ETag, without which nothing can be changed safely")
+    return etag
+
+
+def _evidence(order: _Order) -> EffectEvidence:
+    change = order.change
+    term_changed = change and change.contract_term_before is not change.contract_term_after
+    return EffectEvidence(
+        order.order_id,
+        {
+            "added": _products(change.added if change else ()),
+            "removed": _products(change.removed if change else ()),
+            "contract_before": (
+                ContractTerm[change.contract_term_before.name] if change and term_changed else None
+            ),
+        },
+    )
+
+
+def _products(services: Collection[_Service]) -> list[Product]:
+    return sorted(Product[service.name] for service in services)

@@ -1,0 +1,153 @@
+"""Billing in memory: standings by account, lines by our key."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from adapters.vendors.fakes.failures import PlannedFailures
+from domain.catalogue import PRICE_MINOR
+from domain.errors import VendorRejectedError
+from domain.identifiers import System
+from domain.vendor_values import (
+    BillingPosting,
+    BillingStanding,
+    EffectEvidence,
+    Standing,
+    VendorCall,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FakeLine:
+    """An invoice line; `reverses` is the reference of the one it undoes."""
+
+    reference: str
+    key: str | None
+    posting: BillingPosting
+    amount_minor: int
+    recurring_before_minor: int
+    recurring_after_minor: int
+    reverses: str | None = None
+
+
+class FakeBilling:
+    """Satisfies `activities.ports.Billing`.
+
+    Tests read `standings` and `lines`; a payment is a test's own assignment to `standings`.
+    """
+
+    def __init__(self, standings: Iterable[BillingStanding]) -> None:
+        self.failures = PlannedFailures()
+        self.standings = {standing.account_id: standing for standing in standings}
+        self.lines: dict[str, FakeLine] = {}
+
+    async def read_standing(self, call: VendorCall, account_id: str) -> BillingStanding | None:
+        """See the port."""
+        del call
+        self.failures.raise_before("read_standing")
+        return self.standings.get(account_id)
+
+    async def post_change(self, call: VendorCall, posting: BillingPosting) -> EffectEvidence:
+        """See the port."""
+        self.failures.raise_before("post_change")
+        line = self._under(call)
+        if line is None:
+            self._refuse_unless_postable(posting)
+            amount = sum(each.quantity * each.amount_minor for each in posting.lines)
+            line = self._write(call, posting, amount)
+            self.failures.raise_after("post_change")
+        return _evidence(line)
+
+    async def find_posting(self, call: VendorCall) -> EffectEvidence | None:
+        """See the port."""
+        self.failures.raise_before("find_posting")
+        line = self._under(call)
+        return _evidence(line) if line else None
+
+    async def reverse_posting(
+        self, call: VendorCall, posting_reference: str, reason: str
+    ) -> EffectEvidence:
+        """See the port."""
+        del reason
+        self.failures.raise_before("reverse_posting")
+        reversal = self._reversal_of(posting_reference)
+        if reversal is None:
+            line = self.lines.get(posting_reference)
+            if line is None:
+                raise VendorRejectedError(
+                    System.BILLING,
+                    f"No such price change: {posting_reference}.",
+                    reason="resource_missing",
+                )
+            reversal = self._write(call, line.posting, -line.amount_minor, posting_reference)
+            self.failures.raise_after("reverse_posting")
+        return _evidence(reversal)
+
+    async def find_reversal(
+        self, call: VendorCall, posting_reference: str
+    ) -> EffectEvidence | None:
+        """See the port."""
+        del call
+        self.failures.raise_before("find_reversal")
+        reversal = self._reversal_of(posting_reference)
+        return _evidence(reversal) if reversal else None
+
+    def _under(self, call: VendorCall) -> FakeLine | None:
+        posted = (line for line in self.lines.values() if line.reverses is None)
+        return next((line for line in posted if line.key == call.idempotency_key), None)
+
+    def _reversal_of(self, reference: str) -> FakeLine | None:
+        return next((line for line in self.lines.values() if line.reverses == reference), None)
+
+    def _write(
+        self,
+        call: VendorCall,
+        posting: BillingPosting,
+        amount_minor: int,
+        reverses: str | None = None,
+    ) -> FakeLine:
+        standing = self.standings[posting.account_id]
+        after = standing.recurring_minor + amount_minor
+        self.standings[posting.account_id] = replace(standing, recurring_minor=after)
+        line = FakeLine(
+            reference=f"il_{len(self.lines) + 1}",
+            key=call.idempotency_key,
+            posting=posting,
+            amount_minor=amount_minor,
+            recurring_before_minor=standing.recurring_minor,
+            recurring_after_minor=after,
+            reverses=reverses,
+        )
+        self.lines[line.reference] = line
+        return line
+
+    def _refuse_unless_postable(self, posting: BillingPosting) -> None:
+        standing = self.standings.get(posting.account_id)
+        if standing is None:
+            raise VendorRejectedError(
+                System.BILLING,
+                f"No such account: {posting.account_id}.",
+                reason="resource_missing",
+            )
+        if standing.standing is Standing.CLOSED:
+            raise VendorRejectedError(
+                System.BILLING, "The account is closed to new charges.", reason="account_closed"
+            )
+        for line in posting.lines:
+            if line.amount_minor != PRICE_MINOR[line.product]:
+                raise VendorRejectedError(
+                    System.BILLING,
+                    f"{line.product} costs {PRICE_MINOR[line.product]}.",
+                    reason="price_mismatch",
+                )
+
+
+def _evidence(line: FakeLine) -> EffectEvidence:
+    return EffectEvidence(
+        line.reference,
+        {
+            "amount_minor": line.amount_minor,
+            "recurring_before_minor": line.recurring_before_minor,
+            "recurring_after_minor": line.recurring_after_minor,
+            "invoice_id": f"in_{line.posting.account_id}",
+        },
+    )

@@ -1,0 +1,110 @@
+"""The CRM in memory: accounts as facts, orders by our key."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from adapters.vendors.fakes.failures import PlannedFailures
+from domain.catalogue import ContractTerm, Product
+from domain.entitlement import REQUIRES, AccountFacts, Lifecycle
+from domain.errors import VendorRejectedError
+from domain.identifiers import System
+from domain.vendor_values import EffectEvidence, ServiceUpdate, VendorCall
+
+
+@dataclass(slots=True)
+class FakeOrder:
+    """A closed order and what really changed under it."""
+
+    reference: str
+    update: ServiceUpdate
+    added: list[Product] = field(default_factory=list)
+    removed: list[Product] = field(default_factory=list)
+    contract_before: ContractTerm | None = None
+
+
+class FakeCrm:
+    """Satisfies `activities.ports.Crm`. Tests read `accounts` and `orders` to see what stands."""
+
+    def __init__(self, accounts: Iterable[AccountFacts]) -> None:
+        self.failures = PlannedFailures()
+        self.accounts = {account.account_id: account for account in accounts}
+        self.orders: dict[str | None, FakeOrder] = {}
+
+    async def read_account(self, call: VendorCall, account_id: str) -> AccountFacts | None:
+        """See the port."""
+        del call
+        self.failures.raise_before("read_account")
+        return self.accounts.get(account_id)
+
+    async def apply_service_update(self, call: VendorCall, update: ServiceUpdate) -> EffectEvidence:
+        """See the port; there is no order to be caught in, only the closed one."""
+        self.failures.raise_before("apply_service_update")
+        order = self.orders.get(call.idempotency_key)
+        if order is None:
+            order = self._carry_out(update)
+            self.orders[call.idempotency_key] = order
+            self.failures.raise_after("apply_service_update")
+        return _evidence(order)
+
+    async def find_service_update(self, call: VendorCall) -> EffectEvidence | None:
+        """See the port."""
+        self.failures.raise_before("find_service_update")
+        order = self.orders.get(call.idempotency_key)
+        return _evidence(order) if order else None
+
+    def _carry_out(self, update: ServiceUpdate) -> FakeOrder:
+        before = self._open_account(update.account_id)
+        after = replace(
+            before,
+            products=(before.products | update.add) - update.remove,
+            contract=ContractTerm(update.contract) if update.contract else before.contract,
+        )
+        _refuse_unless_possible(after)
+        if after != before:
+            after = replace(after, version=f"{before.version}+")
+        self.accounts[update.account_id] = after
+        return FakeOrder(
+            reference=f"ORD-{len(self.orders) + 1}",
+            update=update,
+            added=sorted(after.products - before.products),
+            removed=sorted(before.products - after.products),
+            contract_before=before.contract if after.contract is not before.contract else None,
+        )
+
+    def _open_account(self, account_id: str) -> AccountFacts:
+        account = self.accounts.get(account_id)
+        if account is None:
+            raise VendorRejectedError(
+                System.CRM, f"There is no account {account_id}.", reason="ACCOUNT_NOT_FOUND"
+            )
+        if account.lifecycle is Lifecycle.CLOSED:
+            raise VendorRejectedError(
+                System.CRM, f"Account {account_id} is closed.", reason="ACCOUNT_CLOSED"
+            )
+        return account
+
+
+def _refuse_unless_possible(account: AccountFacts) -> None:
+    for product in sorted(account.products):
+        needed = REQUIRES.get(product)
+        if needed and not needed & account.products:
+            raise VendorRejectedError(
+                System.CRM,
+                f"{product} needs {' or '.join(sorted(needed))}.",
+                reason="SERVICE_COMBINATION",
+            )
+    if Product.FIBER_OPTIC in account.products and not account.fiber_available:
+        raise VendorRejectedError(
+            System.CRM, "There is no fiber at the address.", reason="SERVICE_COMBINATION"
+        )
+
+
+def _evidence(order: FakeOrder) -> EffectEvidence:
+    return EffectEvidence(
+        order.reference,
+        {
+            "added": order.added,
+            "removed": order.removed,
+            "contract_before": order.contract_before,
+        },
+    )
