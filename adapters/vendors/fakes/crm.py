@@ -29,6 +29,7 @@ class FakeCrm:
         self.failures = PlannedFailures()
         self.accounts = {account.account_id: account for account in accounts}
         self.orders: dict[str | None, FakeOrder] = {}
+        self._first_contract = dict(self.accounts)
 
     async def read_account(self, call: VendorCall, account_id: str) -> AccountFacts | None:
         """See the port."""
@@ -55,9 +56,8 @@ class FakeCrm:
     def _carry_out(self, update: ServiceUpdate) -> FakeOrder:
         before = self._open_account(update.account_id)
         after = replace(
-            before,
+            self._under_contract(before, update.contract),
             products=(before.products | update.add) - update.remove,
-            contract=ContractTerm(update.contract) if update.contract else before.contract,
         )
         _refuse_unless_possible(after)
         if after != before:
@@ -70,6 +70,14 @@ class FakeCrm:
             removed=sorted(before.products - after.products),
             contract_before=before.contract if after.contract is not before.contract else None,
         )
+
+    def _under_contract(self, account: AccountFacts, contract: str | None) -> AccountFacts:
+        """Going back to the first term resumes its end; another term has none here."""
+        if contract is None or contract == account.contract:
+            return account
+        first = self._first_contract[account.account_id]
+        ends_on = first.contract_ends_on if contract == first.contract else None
+        return replace(account, contract=ContractTerm(contract), contract_ends_on=ends_on)
 
     def _open_account(self, account_id: str) -> AccountFacts:
         account = self.accounts.get(account_id)
