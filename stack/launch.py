@@ -173,8 +173,8 @@ def prepare_servers(stack: RunningStack, console: Console) -> None:
     keys = json.dumps(ensure_credentials(StatePaths(settings.state_dir)))
     target, namespace = settings.temporal_target, settings.temporal_namespace
     steps = (
-        ("Migrations", ("adapters.postgres.migrate",), ""),
-        ("API keys", ("adapters.postgres.api_keys",), keys),
+        ("Migrations", ("worker.migrate",), ""),
+        ("API keys", ("worker.api_keys",), keys),
         ("Temporal namespace", ("stack.namespace", target, namespace), ""),
     )
     for title, words, given in steps:
