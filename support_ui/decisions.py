@@ -22,13 +22,18 @@ _WHY: Final = "Why, in a sentence. It is kept with the decision and the submitte
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the person saw when they clicked."""
+    """What the person saw when they clicked; a second click on the same form is the same request.
+
+    `leaves`: once decided, the change is no longer what the page is about.
+    """
 
     change_id: str
     action: Action
     reason_field: str
     form: str
+    idempotency_key: str
     hashes: Mapping[str, str]
+    leaves: bool
 
 
 def decide(change: ServiceChangeView, offers: Sequence[Offer]) -> None:
@@ -45,7 +50,7 @@ def decide(change: ServiceChangeView, offers: Sequence[Offer]) -> None:
             st.caption(actions.binding(change.plan))
         with st.container(horizontal=True):
             for offer in offers:
-                _submit(change, offer, reason_field, primary=offer.action is Action.APPROVE)
+                _submit(change, offer, reason_field, in_queue=True)
     for offer in offers:
         if offer.refusal:
             st.caption(f"**{offer.words.label}:** {text.plain(offer.refusal)}")
@@ -79,13 +84,21 @@ def _popover(change: ServiceChangeView, offer: Offer) -> None:
             st.text_area("Reason", key=reason_field, placeholder=_WHY, height=80)
             if offer.action is Action.APPROVE and change.plan:
                 st.caption(actions.binding(change.plan))
-            _submit(change, offer, reason_field, primary=True)
+            _submit(change, offer, reason_field, in_queue=False)
 
 
-def _submit(change: ServiceChangeView, offer: Offer, reason_field: str, *, primary: bool) -> None:
+def _submit(change: ServiceChangeView, offer: Offer, reason_field: str, *, in_queue: bool) -> None:
     form = f"{offer.action}.{change.id}"
-    shown = Shown(change.id, offer.action, reason_field, form, _hashes(change, offer.action))
-    session.request_key(form)
+    primary = offer.action is Action.APPROVE or not in_queue
+    shown = Shown(
+        change_id=change.id,
+        action=offer.action,
+        reason_field=reason_field,
+        form=form,
+        idempotency_key=session.request_key(form),
+        hashes=_hashes(change, offer.action),
+        leaves=in_queue,
+    )
     st.form_submit_button(
         offer.words.label,
         key=f"submit.{form}",
@@ -117,7 +130,7 @@ def _act(shown: Shown) -> None:
         after = session.api().act(
             shown.change_id,
             shown.action,
-            idempotency_key=session.request_key(shown.form),
+            idempotency_key=shown.idempotency_key,
             body={"reason": reason, **shown.hashes},
         )
     except ApiError as error:
@@ -127,3 +140,5 @@ def _act(shown: Shown) -> None:
     else:
         session.retire_request_key(shown.form)
         session.flash("success", text.plain(actions.confirmation(shown.action, after)))
+        if shown.leaves:
+            st.query_params.pop("id", None)

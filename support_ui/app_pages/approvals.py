@@ -24,14 +24,21 @@ def _queue(waiting: list[ServiceChangeSummary]) -> str | None:
     wanted = st.query_params.get("id")
     if wanted and wanted not in ids:
         return wanted
+    key = f"queue.{hash(tuple(ids))}"
+
+    def whole_row() -> None:
+        cells = st.session_state[key]["selection"]["cells"]
+        if cells:
+            st.session_state[key] = {"selection": {"rows": [cells[0][0]]}}
+
     state = st.dataframe(
         [lists.queue_row(item, session.now()) for item in shown],
-        key=f"queue.{hash(tuple(ids))}",
+        key=key,
         hide_index=True,
         row_height=36,
         height=min(36 * (len(shown) + 1) + 2, 330),
-        on_select="rerun",
-        selection_mode="single-row-required",
+        on_select=whole_row,
+        selection_mode=["single-row-required", "single-cell"],
         selection_default={"selection": {"rows": [ids.index(wanted) if wanted else 0]}},
         alt="Changes that wait for a decision, the most urgent first",
         column_config={

@@ -16,6 +16,9 @@ from support_ui.view_models import text, words
 Cells = dict[str, str]
 """One row of a static table; the values are Markdown."""
 
+_CODED = frozenset({"service"})
+"""Details whose value is a product's code and not a word of the price list."""
+
 MOVING = frozenset(
     {
         ChangeStatus.PENDING,
@@ -77,7 +80,10 @@ def failure_lines(change: ServiceChangeView, now: datetime) -> list[str]:
 def request_rows(change: ServiceChangeView) -> list[Cells]:
     """What was asked for, field by field."""
     rows = [
-        {"Field": text.humanise(name), "Wanted": text.plain(_value(value))}
+        {
+            "Field": text.humanise(name),
+            "Wanted": text.plain(text.humanise(value) if name in _CODED else _value(value)),
+        }
         for name, value in change.details.items()
     ]
     rows.append({"Field": "Requested date", "Wanted": change.requested_date.isoformat()})

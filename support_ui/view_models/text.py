@@ -11,6 +11,7 @@ _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
 _DAY: Final = 24 * _HOUR
 _SECOND_MS: Final = 1000
+_TENTHS_BELOW: Final = 10  # seconds
 _KIB: Final = 1024
 _HASH_SHOWN: Final = 12  # enough to tell versions of one change apart, short enough to read out
 
@@ -39,9 +40,11 @@ def duration(span: timedelta) -> str:
     seconds = abs(span.total_seconds())
     if seconds < 1:
         return f"{round(seconds * _SECOND_MS)} ms"
-    if seconds < _MINUTE:
-        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"  # noqa: PLR2004 - tenths matter below ten seconds
+    if seconds < _TENTHS_BELOW:
+        return f"{seconds:.1f} s"
     whole = round(seconds)
+    if whole < _MINUTE:
+        return f"{whole} s"
     for size, unit, smaller, smaller_unit in (
         (_DAY, "d", _HOUR, "h"),
         (_HOUR, "h", _MINUTE, "min"),

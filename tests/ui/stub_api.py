@@ -79,6 +79,8 @@ class World:
     unsettled: set[str] = field(default_factory=set)
     """Changes whose next action is answered 503, once."""
     asked: list[Asked] = field(default_factory=list)
+    answered: dict[str, ServiceChangeView] = field(default_factory=dict)
+    """First answers by idempotency key."""
 
     def move(self, change_id: str, **values: object) -> ServiceChangeView:
         """Let a change become another one behind the console's back."""
@@ -211,6 +213,8 @@ def _app(stub: StubApi) -> FastAPI:  # noqa: C901 - a route each; the stub is on
         found = world(request)
         change = one(found, change_id)
         found.asked.append(Asked(request.url.path, idempotency_key, body))
+        if idempotency_key in found.answered:
+            return found.answered[idempotency_key]
         if change_id in found.unsettled:
             found.unsettled.discard(change_id)
             raise ProblemError(
@@ -228,7 +232,8 @@ def _app(stub: StubApi) -> FastAPI:  # noqa: C901 - a route each; the stub is on
                 problem(409, "not_applicable", "Not possible now",
                         f"{action} is not possible while the change is {change.status}.", "")
             )  # fmt: skip
-        return found.move(change_id, status=AFTER[action])
+        found.answered[idempotency_key] = found.move(change_id, status=AFTER[action])
+        return found.answered[idempotency_key]
 
     @app.get("/v1/search")
     def search(request: Request, q: str) -> Page[SearchHit]:
