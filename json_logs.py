@@ -18,3 +18,5 @@ def configure(level: str) -> None:
     )
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(capture=True)
+    for chatty in ("httpx", "httpcore"):  # every exchange is on record as an attempt
+        logging.getLogger(chatty).setLevel(logging.WARNING)
