@@ -37,7 +37,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-console = Console()
+console = Console(width=None if sys.stdout.isatty() else 120)  # a file has no edge to wrap at
 errors = Console(stderr=True, soft_wrap=True, highlight=False)
 
 INTERRUPTED = 130  # the shell's status for Ctrl-C

@@ -10,7 +10,7 @@ from rich.table import Table
 from settings import Settings
 from stack import probes
 from stack.description import StackDescription, log_file
-from stack.paths import CHECKOUT, StatePaths
+from stack.paths import StatePaths
 from stack.supervision import ChildState, Supervisor
 
 
@@ -27,12 +27,12 @@ def show_status(console: Console) -> bool:
         urls = [child.ready_url for child in description.children]
         answered = list(threads.map(probes.answers, urls))
     table = Table("Child", "State", "Process", "Up for", "Address", "Health", "Log", box=None)
+    table.columns[4].no_wrap = True
     all_well = True
     for child, answers in zip(description.children, answered, strict=True):
         state = states[child.name]
         runs = state.runs
         all_well = all_well and runs and answers
-        log = log_file(paths, child.name)
         table.add_row(
             child.name,
             f"[{'green' if runs else 'red'}]{state.state.lower()}[/]",
@@ -40,9 +40,10 @@ def show_status(console: Console) -> bool:
             uptime(state) if runs else "-",
             child.address or "-",
             health(runs=runs, answers=answers, asked=bool(child.ready_url)),
-            str(log.relative_to(CHECKOUT) if log.is_relative_to(CHECKOUT) else log),
+            log_file(paths, child.name).name,
         )
     console.print(table)
+    console.print(f"Logs are in {paths.logs}", soft_wrap=True, highlight=False)
     return all_well
 
 
