@@ -13,6 +13,8 @@ from sandbox._base.refusals import Refusal
 from sandbox._base.store import Clock, utc_now
 from sandbox._base.vendor import Vendor, required
 from sandbox.scheduling import appointment_routes, appointments, calendar_routes
+from sandbox.scheduling.areas import AREAS
+from sandbox.scheduling.calendar import holiday_name
 from sandbox.scheduling.credentials import basic_credentials
 
 
@@ -42,6 +44,9 @@ def create_app(
 ) -> ASGIApp:
     """Scheduling with its state under `state_dir`. It sends no webhooks: the URL is not used."""
     del webhook_url
+    now = clock()
+    for area in AREAS:  # the first look at a holiday table takes long; no caller should wait for it
+        holiday_name(area, now.astimezone(area.time_zone).date())
     return build(
         VENDOR,
         (calendar_routes.router, appointment_routes.router),

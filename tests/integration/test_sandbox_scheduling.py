@@ -13,6 +13,7 @@ import pytest
 from http_client import BasicAuth, Client, Response
 from sandbox.scheduling.app import create_app
 from sandbox.scheduling.calendar import BOOKABLE_DAYS_AHEAD
+from tests.support.clock import Clock
 from tests.vendor_server import Control, serving
 
 ENVIRON = {
@@ -22,16 +23,6 @@ ENVIRON = {
 IN_CHICAGO = "7590-VHVEG"
 MONDAY_MORNING = datetime(2026, 10, 26, 15, tzinfo=UTC)
 OPEN_DAY = date(2026, 10, 27)
-
-
-class Clock:
-    """A vendor's clock, moved by hand."""
-
-    def __init__(self) -> None:
-        self.now = MONDAY_MORNING
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 class Scheduling:
@@ -95,14 +86,14 @@ def running(state_dir: Path, clock: Clock) -> Iterator[Scheduling]:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Scheduling, Clock]]:
-    clock = Clock()
+    clock = Clock(MONDAY_MORNING)
     with running(tmp_path_factory.mktemp("scheduling"), clock) as vendor:
         yield vendor, clock
 
 
 @pytest.fixture
 def clock(served: tuple[Scheduling, Clock]) -> Clock:
-    served[1].now = MONDAY_MORNING
+    served[1].restart()
     return served[1]
 
 
@@ -250,9 +241,9 @@ def test_a_hold_expires_by_itself_after_a_quarter_of_an_hour(
     vendor: Scheduling, clock: Clock
 ) -> None:
     appointment = vendor.held("ref")
-    clock.now += timedelta(minutes=14, seconds=59)
+    clock.advance(timedelta(minutes=14, seconds=59))
     assert vendor.status(appointment) == "held"
-    clock.now += timedelta(seconds=1)
+    clock.advance(timedelta(seconds=1))
     assert vendor.status(appointment) == "expired"
     assert vendor.availability(OPEN_DAY)["slots"][0]["remaining"] == 8
     answer = vendor.act(appointment, "confirm")
@@ -263,7 +254,7 @@ def test_a_hold_expires_by_itself_after_a_quarter_of_an_hour(
 def test_a_confirmed_appointment_does_not_expire(vendor: Scheduling, clock: Clock) -> None:
     appointment = vendor.held("ref")
     vendor.act(appointment, "confirm")
-    clock.now += timedelta(hours=1)
+    clock.advance(timedelta(hours=1))
     assert vendor.status(appointment) == "confirmed"
 
 
@@ -287,13 +278,13 @@ def test_a_day_with_every_place_taken_is_full_and_names_the_next(vendor: Schedul
 
 
 def test_the_last_bookable_day_is_the_horizon(vendor: Scheduling, clock: Clock) -> None:
-    beyond = clock.now.date() + timedelta(days=BOOKABLE_DAYS_AHEAD + 1)
+    beyond = clock().date() + timedelta(days=BOOKABLE_DAYS_AHEAD + 1)
     assert vendor.availability(beyond)["reason"] == "too_far"
     assert vendor.availability(beyond - timedelta(days=1))["reason"] != "too_far"
 
 
 def test_appointments_and_ledger_survive_a_restart(tmp_path: Path) -> None:
-    clock = Clock()
+    clock = Clock(MONDAY_MORNING)
     with running(tmp_path, clock) as before:
         appointment = before.held("ref")
         before.act(appointment, "confirm")
@@ -315,7 +306,7 @@ def test_a_lagging_read_does_not_show_the_newest_appointment(
     vendor: Scheduling, clock: Clock
 ) -> None:
     vendor.held("ref")
-    clock.now += timedelta(seconds=1)
+    clock.advance(timedelta(seconds=1))
     vendor.control.fault("lagging_reads", delay_seconds=5)
     assert vendor.under("ref") == []
     assert len(vendor.under("ref")) == 1

@@ -1,0 +1,149 @@
+"""Ticketing over HTTP: every write is looked up by our reference first. No rule of ours.
+
+The vendor has no idempotency key, so `external_reference` carries ours, on tickets and on comments.
+What it answers is told in `sandbox/README.md`.
+"""
+
+from enum import StrEnum
+from typing import Any, Final
+from urllib.parse import quote
+
+from adapters.vendors.answers import Answer, Payload
+from adapters.vendors.credentials import FixedCredential
+from adapters.vendors.dialect import Dialect, Refusal
+from adapters.vendors.keys import required_key
+from adapters.vendors.transport import Clock, VendorTransport, utc_now
+from domain.errors import VendorRejectedError
+from domain.identifiers import System
+from domain.vendor_values import EffectEvidence, TicketDraft, VendorCall
+
+_NOT_FOUND: Final = "RecordNotFound"
+_TICKETS: Final = "/api/tickets"
+_TAG: Final = "service-change"
+
+
+class _Status(StrEnum):
+    OPEN = "open"
+    WAITING_ON_CUSTOMER = "waiting_on_customer"
+    ANSWERED = "answered"
+    CLOSED = "closed"
+
+
+class _Ticket(Payload):
+    id: str
+    status: _Status
+
+    def evidence(self) -> EffectEvidence:
+        return EffectEvidence(self.id, {"status": self.status.value})
+
+
+class _TicketAnswer(Payload):
+    ticket: _Ticket
+
+
+class _TicketsAnswer(Payload):
+    tickets: list[_Ticket]
+
+
+class _Comment(Payload):
+    id: str
+    external_reference: str | None
+
+
+class _CommentAnswer(Payload):
+    comment: _Comment
+
+
+class _CommentsAnswer(Payload):
+    comments: list[_Comment]
+
+
+def _read_refusal(body: Any) -> Refusal | None:  # noqa: ANN401 - JSON is any of six types
+    match body:
+        case {"error": str(reason), "description": str(words)}:
+            return Refusal(reason, words)
+    return None
+
+
+_DIALECT: Final = Dialect(
+    system=System.TICKETING,
+    read_refusal=_read_refusal,
+    personal=frozenset({"body"}),  # what customers write
+)
+
+
+class TicketingClient(VendorTransport):
+    """Satisfies `activities.ports.Ticketing`. An asynchronous context manager."""
+
+    def __init__(self, base_url: str, *, token: str, clock: Clock = utc_now) -> None:
+        super().__init__(_DIALECT, base_url, FixedCredential(f"Token {token}"), clock=clock)
+
+    async def open_ticket(self, call: VendorCall, draft: TicketDraft) -> EffectEvidence:
+        """See the port. The oldest ticket under our reference is the ticket."""
+        found = await self.find_ticket(call)
+        if found is not None:
+            return found
+        ticket = {
+            "subject": draft.subject,
+            "body": draft.body,
+            "account_id": draft.account_id,
+            "external_reference": required_key(call),
+            "tags": [_TAG, draft.change_id],
+        }
+        answer = await self.send(call, "POST", _TICKETS, body={"ticket": ticket})
+        return answer.read(_TicketAnswer).ticket.evidence()
+
+    async def find_ticket(self, call: VendorCall) -> EffectEvidence | None:
+        """See the port."""
+        query = {"external_reference": required_key(call)}
+        answer = await self.send(call, "GET", _TICKETS, query=query)
+        tickets = answer.read(_TicketsAnswer).tickets
+        return tickets[0].evidence() if tickets else None
+
+    async def comment_on_ticket(
+        self, call: VendorCall, ticket_reference: str, body: str
+    ) -> EffectEvidence:
+        """See the port."""
+        found = await self.find_comment(call, ticket_reference)
+        if found is not None:
+            return found
+        comment = {"body": body, "public": True, "external_reference": required_key(call)}
+        path = f"{_path(ticket_reference)}/comments"
+        answer = await self.send(call, "POST", path, body={"comment": comment})
+        return EffectEvidence(answer.read(_CommentAnswer).comment.id)
+
+    async def find_comment(self, call: VendorCall, ticket_reference: str) -> EffectEvidence | None:
+        """See the port."""
+        key = required_key(call)
+        answer = await self._look_up(call, f"{_path(ticket_reference)}/comments")
+        comments = answer.read(_CommentsAnswer).comments if answer else []
+        return next((EffectEvidence(c.id) for c in comments if c.external_reference == key), None)
+
+    async def close_ticket(
+        self, call: VendorCall, ticket_reference: str, resolution: str
+    ) -> EffectEvidence:
+        """See the port; the vendor itself takes a repeat."""
+        path, body = f"{_path(ticket_reference)}/close", {"resolution": resolution}
+        answer = await self.send(call, "POST", path, body=body)
+        ticket = answer.read(_TicketAnswer).ticket
+        if ticket.status is not _Status.CLOSED:
+            raise answer.unrecognised(f"close left the ticket {ticket.status}")
+        return ticket.evidence()
+
+    async def find_closure(self, call: VendorCall, ticket_reference: str) -> EffectEvidence | None:
+        """See the port."""
+        answer = await self._look_up(call, _path(ticket_reference))
+        ticket = answer.read(_TicketAnswer).ticket if answer else None
+        return ticket.evidence() if ticket and ticket.status is _Status.CLOSED else None
+
+    async def _look_up(self, call: VendorCall, path: str) -> Answer | None:
+        try:
+            return await self.send(call, "GET", path)
+        except VendorRejectedError as error:
+            if error.reason == _NOT_FOUND:
+                return None
+            raise
+
+
+def _path(reference: str) -> str:
+    return f"{_TICKETS}/{quote(reference, safe='')}"
