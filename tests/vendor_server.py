@@ -28,6 +28,14 @@ ENVIRON = {
 _START_WITHIN = 10.0
 
 
+def wait_until(done: Callable[[], bool], what: str, within: float = 20.0) -> None:
+    """Look until it is done; fails with `what` when it is not within the seconds."""
+    deadline = time.monotonic() + within
+    while not done():
+        assert time.monotonic() < deadline, f"not within {within} s: {what}"
+        threading.Event().wait(0.02)
+
+
 @contextmanager
 def serving(app: ASGIApp) -> Iterator[str]:
     """Serve the app on an ephemeral port until the block ends; yields its base URL."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from http_client import Client, ReadTimeout, TransportError
-from tests.vendor_server import ENVIRON, RunningVendor, running
+from tests.vendor_server import ENVIRON, RunningVendor, running, wait_until
 
 ACCOUNT = "7590-VHVEG"
 PRICE_CHANGES = f"/v1/accounts/{ACCOUNT}/price_changes"
@@ -94,15 +94,18 @@ def test_a_drop_before_the_effect_does_nothing(vendor: RunningVendor, http: Clie
 def test_a_delay_outlasts_the_caller_and_the_effect_still_happens(
     vendor: RunningVendor, http: Client
 ) -> None:
-    vendor.control.fault("delay", delay_seconds=0.3)
+    vendor.control.fault("delay", delay_seconds=1.5)
     headers = {"Idempotency-Key": "slow"}
     with pytest.raises(ReadTimeout):
-        http.post(PRICE_CHANGES, json=change(), headers=headers, timeout=0.1)
+        http.post(PRICE_CHANGES, json=change(), headers=headers, timeout=0.2)
     in_flight = http.post(PRICE_CHANGES, json=change(), headers=headers)
     assert in_flight.status_code == 409
     assert in_flight.json()["error"]["code"] == "idempotency_key_in_use"
-    while http.post(PRICE_CHANGES, json=change(), headers=headers).status_code == 409:
-        pass
+
+    def answered() -> bool:
+        return http.post(PRICE_CHANGES, json=change(), headers=headers).status_code == 200
+
+    wait_until(answered, "the delayed request is through")
     assert postings(vendor) == 1
 
 

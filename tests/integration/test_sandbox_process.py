@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -25,13 +25,6 @@ ACCOUNT = "7590-VHVEG"
 WITHIN = 20.0
 
 
-def eventually(done: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + WITHIN
-    while not done():
-        assert time.monotonic() < deadline, f"not in time: {what}"
-        threading.Event().wait(0.02)
-
-
 @contextmanager
 def process(vendor: str, state_dir: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -45,7 +38,7 @@ def process(vendor: str, state_dir: Path) -> Iterator[tuple[subprocess.Popen[byt
     )
     url = f"http://127.0.0.1:{port}"
     try:
-        eventually(lambda: healthy(url), f"{vendor} healthy")
+        wait_until(lambda: healthy(url), f"{vendor} healthy")
         yield child, url
     finally:
         child.kill()
@@ -160,7 +153,7 @@ def test_an_event_arrives_signed(tmp_path: Path) -> None:
         billing_client(vendor.base_url) as http,
     ):
         posted = post_change(http)
-        eventually(lambda: undelivered(vendor.base_url) == 0, "delivered")
+        wait_until(lambda: undelivered(vendor.base_url) == 0, "delivered")
         listed = http.get("/v1/events").json()["data"]
     [(headers, body)] = receiver.seen
     event = verified(headers, body)
@@ -178,7 +171,7 @@ def test_an_event_is_sent_again_until_it_is_taken(tmp_path: Path) -> None:
         billing_client(vendor.base_url) as http,
     ):
         post_change(http)
-        eventually(lambda: undelivered(vendor.base_url) == 0, "delivered at the second attempt")
+        wait_until(lambda: undelivered(vendor.base_url) == 0, "delivered at the second attempt")
     events = [verified(headers, body) for headers, body in receiver.seen]
     assert len(events) == 2
     assert events[0]["id"] == events[1]["id"]
@@ -192,7 +185,7 @@ def test_a_receiver_that_is_gone_is_left_alone(tmp_path: Path) -> None:
         billing_client(vendor.base_url) as http,
     ):
         post_change(http)
-        eventually(lambda: undelivered(vendor.base_url) == 0, "given up")
+        wait_until(lambda: undelivered(vendor.base_url) == 0, "given up")
     assert len(receiver.seen) == 1
 
 
@@ -202,7 +195,7 @@ def test_an_event_waits_for_a_receiver_that_is_away_over_a_restart(tmp_path: Pat
         post_change(http)
         assert undelivered(vendor.base_url) == 1
     with receiver.listening(), running("billing", tmp_path, webhook_url=receiver.url) as vendor:
-        eventually(lambda: undelivered(vendor.base_url) == 0, "delivered after the restart")
+        wait_until(lambda: undelivered(vendor.base_url) == 0, "delivered after the restart")
     assert len(receiver.seen) == 1
 
 
