@@ -47,6 +47,25 @@ def _decoded(text: str | bytes) -> Any:  # noqa: ANN401 - any JSON
         raise InvalidChangeError([FieldProblem("change", "is not valid JSON")]) from error
 
 
+class _WholeFormParser(MultiPartParser):
+    """Insists on the closing boundary: without it the last part is dropped in silence."""
+
+    closed = False
+
+    def on_end(self) -> None:
+        """The closing boundary came."""
+        self.closed = True
+
+    async def parse(self) -> FormData:
+        """The parts. Raises MultiPartException."""
+        form = await super().parse()
+        if not self.closed:
+            for file in self._files_to_close_on_error:
+                file.close()
+            raise MultiPartException("The closing boundary is missing.")
+        return form
+
+
 @asynccontextmanager
 async def _form(request: Request, document_max_bytes: int) -> AsyncIterator[FormData]:
     """The parts of a multipart body; their temporary files are gone after the block."""
@@ -55,7 +74,7 @@ async def _form(request: Request, document_max_bytes: int) -> AsyncIterator[Form
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
         raise too_large
-    parser = MultiPartParser(
+    parser = _WholeFormParser(
         request.headers,
         _capped(request, limit, too_large),
         max_files=2,  # many clients send the JSON part as a file, too

@@ -39,17 +39,12 @@ async def integration_health(session: AsyncSession, now: datetime) -> list[Integ
         .group_by(AttemptRow.system)
     )
     rows = {row.system: row for row in await session.execute(statement)}
-    backlog = dict(
-        (
-            await session.execute(
-                select(EffectRow.system, func.count())
-                .where(EffectRow.status.in_([EffectStatus.INTENDED, EffectStatus.UNKNOWN]))
-                .group_by(EffectRow.system)
-            )
-        )
-        .tuples()
-        .all()
+    unfinished = (
+        select(EffectRow.system, func.count())
+        .where(EffectRow.status.in_([EffectStatus.INTENDED, EffectStatus.UNKNOWN]))
+        .group_by(EffectRow.system)
     )
+    backlog = dict((await session.execute(unfinished)).all())
     views = []
     for system in VENDORS:
         row = rows.get(system)

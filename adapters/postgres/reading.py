@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Select, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from adapters.postgres import mapping
 from adapters.postgres.tables import (
@@ -212,34 +213,41 @@ async def count_by_status(session: AsyncSession, submitted_by: str | None) -> di
     statement = select(ServiceChangeRow.status, func.count()).group_by(ServiceChangeRow.status)
     if submitted_by:
         statement = statement.where(ServiceChangeRow.submitted_by == submitted_by)
-    found = dict((await session.execute(statement)).tuples().all())
+    found = dict((await session.execute(statement)).all())
     return {status: found.get(status, 0) for status in ChangeStatus}
 
 
 async def search(
     session: AsyncSession, term: str, *, submitted_by: str | None, limit: int
 ) -> Page[SearchHit]:
-    """Changes by any identifier of theirs: ours or a vendor's."""
-    statement = (
-        select(ServiceChangeRow, IdentifierRow)
-        .join(IdentifierRow, IdentifierRow.change_id == ServiceChangeRow.id)
+    """Changes by any identifier of theirs: ours or a vendor's. Each once, by its best match."""
+    exact_first = IdentifierRow.folded != term.strip().lower()
+    named = aliased(
+        IdentifierRow,
+        select(IdentifierRow)
         .where(_matching(term))
-        .order_by(ServiceChangeRow.submitted_at.desc(), ServiceChangeRow.id, IdentifierRow.kind)
+        .ext(distinct_on(IdentifierRow.change_id))
+        .order_by(IdentifierRow.change_id, exact_first, IdentifierRow.kind)
+        .subquery(),
+    )
+    statement = (
+        select(ServiceChangeRow, named)
+        .join(named, named.change_id == ServiceChangeRow.id)
+        .order_by(ServiceChangeRow.submitted_at.desc(), ServiceChangeRow.id)
         .limit(limit)
     )
     if submitted_by:
         statement = statement.where(ServiceChangeRow.submitted_by == submitted_by)
-    hits: dict[str, SearchHit] = {}
-    for row, name in (await session.execute(statement)).tuples():
-        hits.setdefault(
-            row.id,
+    return Page(
+        items=[
             SearchHit(
                 change=ServiceChangeSummary(**mapping.summary_fields(row)),
                 matched_kind=name.kind,
                 matched_value=name.value,
-            ),
-        )
-    return Page(items=list(hits.values()))
+            )
+            for row, name in await session.execute(statement)
+        ]
+    )
 
 
 async def read_history(session: AsyncSession, row: ServiceChangeRow) -> History:
