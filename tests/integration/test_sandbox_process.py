@@ -18,7 +18,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from http_client import Client, TransportError
-from tests.vendor_server import ENVIRON, running
+from tests.vendor_server import ENVIRON, running, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT = "7590-VHVEG"
