@@ -1,8 +1,7 @@
 """Billing over HTTP: standing read, a change's lines posted and reversed. Never a payment."""
 
 from dataclasses import asdict
-from types import TracebackType
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal
 from urllib.parse import quote
 
 from pydantic import Field
@@ -66,10 +65,10 @@ class _InvoiceLines(Payload):
 
 def _read_refusal(body: Any) -> Refusal | None:  # noqa: ANN401 - JSON is any of six types
     """Stripe's shape: everything under `error`."""
-    error = body.get("error") if isinstance(body, dict) else None
-    if not isinstance(error, dict) or not isinstance(error.get("code"), str):
-        return None
-    return Refusal(error["code"], str(error.get("message", "")))
+    match body:
+        case {"error": {"code": str(reason), "message": str(words)}}:
+            return Refusal(reason, words)
+    return None
 
 
 _DIALECT: Final = Dialect(
@@ -80,31 +79,18 @@ _DIALECT: Final = Dialect(
 )
 
 
-class BillingClient:
+class BillingClient(VendorTransport):
     """Satisfies `activities.ports.Billing`. An asynchronous context manager."""
 
     def __init__(self, base_url: str, *, api_key: str, clock: Clock = utc_now) -> None:
         credential = FixedCredential(f"Bearer {api_key}")
-        self._transport = VendorTransport(_DIALECT, base_url, credential, clock=clock)
-
-    async def __aenter__(self) -> Self:
-        """Nothing is opened before the first request."""
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close connections."""
-        await self._transport.__aexit__(kind, error, traceback)
+        super().__init__(_DIALECT, base_url, credential, clock=clock)
 
     async def read_standing(self, call: VendorCall, account_id: str) -> BillingStanding | None:
         """See the port."""
         path = f"/v1/accounts/{quote(account_id, safe='')}"
         try:
-            answer = await self._transport.send(call, "GET", path)
+            answer = await self.send(call, "GET", path)
         except VendorRejectedError as error:
             if error.reason == _MISSING:
                 return None
@@ -138,7 +124,7 @@ class BillingClient:
     async def find_posting(self, call: VendorCall) -> EffectEvidence | None:
         """See the port."""
         query = {"client_reference": required_key(call)}
-        found = await self._transport.send(call, "GET", "/v1/price_changes", query=query)
+        found = await self.send(call, "GET", "/v1/price_changes", query=query)
         return _first(found)
 
     async def reverse_posting(
@@ -161,11 +147,11 @@ class BillingClient:
         self, call: VendorCall, posting_reference: str
     ) -> EffectEvidence | None:
         """See the port."""
-        return _first(await self._transport.send(call, "GET", _reversals(posting_reference)))
+        return _first(await self.send(call, "GET", _reversals(posting_reference)))
 
     async def _post(self, call: VendorCall, path: str, body: dict[str, Any]) -> Answer:
         headers = {"Idempotency-Key": required_key(call)}
-        return await self._transport.send(call, "POST", path, body=body, headers=headers)
+        return await self.send(call, "POST", path, body=body, headers=headers)
 
 
 def _reversals(posting_reference: str) -> str:

@@ -3,8 +3,7 @@
 from collections.abc import Collection
 from datetime import date
 from enum import StrEnum
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 from urllib.parse import quote
 
 from pydantic import ConfigDict, Field
@@ -92,15 +91,16 @@ class _Orders(_CrmPayload):
 
 def _read_refusal(body: Any) -> Refusal | None:  # noqa: ANN401 - JSON is any of six types
     """RFC 9457 with `errorCode`."""
-    if not isinstance(body, dict) or not isinstance(body.get("errorCode"), str):
-        return None
-    return Refusal(body["errorCode"], str(body.get("detail", "")))
+    match body:
+        case {"errorCode": str(reason), "detail": str(words)}:
+            return Refusal(reason, words)
+    return None
 
 
 _DIALECT: Final = Dialect(System.CRM, _read_refusal)
 
 
-class CrmClient:
+class CrmClient(VendorTransport):
     """Satisfies `activities.ports.Crm`. An asynchronous context manager."""
 
     def __init__(
@@ -114,20 +114,7 @@ class CrmClient:
             clock=clock,
             **http_options(base_url),
         )
-        self._transport = VendorTransport(_DIALECT, base_url, credential, clock=clock)
-
-    async def __aenter__(self) -> Self:
-        """Nothing is opened before the first request."""
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close connections."""
-        await self._transport.__aexit__(kind, error, traceback)
+        super().__init__(_DIALECT, base_url, credential, clock=clock)
 
     async def read_account(self, call: VendorCall, account_id: str) -> AccountFacts | None:
         """See the port."""
@@ -155,7 +142,7 @@ class CrmClient:
             if order.change is None and (update.add or update.remove or update.contract):
                 await self._set_services(call, order.order_id, update)
             path = f"/orders/{quote(order.order_id, safe='')}/close"
-            order = (await self._transport.send(call, "POST", path)).read(_Order)
+            order = (await self.send(call, "POST", path)).read(_Order)
         return _evidence(order)
 
     async def find_service_update(self, call: VendorCall) -> EffectEvidence | None:
@@ -165,7 +152,7 @@ class CrmClient:
 
     async def _entitlements(self, call: VendorCall, account_id: str) -> Answer:
         path = f"/accounts/{quote(account_id, safe='')}/entitlements"
-        return await self._transport.send(call, "GET", path)
+        return await self.send(call, "GET", path)
 
     async def _open_order(self, call: VendorCall, update: ServiceUpdate) -> _Order:
         body = {
@@ -174,7 +161,7 @@ class CrmClient:
             "summary": update.summary,
         }
         try:
-            return (await self._transport.send(call, "POST", "/orders", body=body)).read(_Order)
+            return (await self.send(call, "POST", "/orders", body=body)).read(_Order)
         except VendorRejectedError as error:
             if error.reason != _DUPLICATE_REFERENCE:
                 raise
@@ -187,7 +174,7 @@ class CrmClient:
 
     async def _find_order(self, call: VendorCall) -> _Order | None:
         query = {"clientReference": required_key(call)}
-        found = await self._transport.send(call, "GET", "/orders", query=query)
+        found = await self.send(call, "GET", "/orders", query=query)
         return next(iter(found.read(_Orders).orders), None)
 
     async def _set_services(self, call: VendorCall, order_id: str, update: ServiceUpdate) -> None:
@@ -200,9 +187,7 @@ class CrmClient:
         for _ in range(_WRITES):
             etag = _etag(await self._entitlements(call, update.account_id))
             try:
-                await self._transport.send(
-                    call, "PATCH", path, body=body, headers={"If-Match": etag}
-                )
+                await self.send(call, "PATCH", path, body=body, headers={"If-Match": etag})
             except VendorRejectedError as error:
                 if error.reason != _CHANGED_MEANWHILE:
                     raise
