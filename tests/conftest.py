@@ -16,6 +16,7 @@ from adapters.postgres.migrate import upgrade
 from adapters.temporal.client import connect
 from stack.ephemeral import ephemeral_postgres, ephemeral_temporal, temporary_folder
 from tests.support.clock import Clock
+from tests.support.live import LiveStack, live
 
 NAMESPACE = "throughline"
 
@@ -84,3 +85,10 @@ async def temporal_client(engine_address: str) -> Client:
 def clock() -> Clock:
     """A clock the test sets."""
     return Clock()
+
+
+@pytest.fixture(scope="session")
+def live_stack() -> Iterator[LiveStack]:
+    """Everything `throughline up` starts, on free ports, once per test run."""
+    with temporary_folder() as folder, live(folder) as stack:
+        yield stack

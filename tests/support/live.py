@@ -1,0 +1,138 @@
+"""The whole one-machine stack as a person starts it, on free ports, with its own state folder."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from http_client import Client
+from stack.paths import CHECKOUT, StatePaths
+from stack.ports import LOOPBACK, free_ports, is_free
+from stack.probes import answers
+from stack.processes import has_ended, running, tethered, wait_until
+from stack.supervision import Supervisor
+from stack.temporal import EnginePorts
+
+READY_SECONDS = 240
+"""A cold machine makes a database cluster first, and the tests beside it want their share."""
+
+STOP_SECONDS = 60
+PORTS = (
+    "postgres",
+    "temporal",
+    "temporal_web",
+    "temporal_metrics",
+    "api",
+    "console",
+    "crm",
+    "billing",
+    "scheduling",
+    "ticketing",
+    "worker_metrics",
+    "relay_metrics",
+)
+WAITS = {
+    "THROUGHLINE_SWEEP_EVERY": "PT2S",
+    "THROUGHLINE_UNSTARTED_AFTER": "PT5S",
+}
+"""Short, so that what heals by itself does so within a test's patience."""
+
+
+@dataclass(frozen=True)
+class LiveStack:
+    """A running stack: where it is, who may sign in, and a hand on each of its processes."""
+
+    state_dir: Path
+    ports: dict[str, int]
+    credentials: dict[str, str]
+
+    @property
+    def api_url(self) -> str:
+        """Where the API is."""
+        return f"http://{LOOPBACK}:{self.ports['api']}"
+
+    @property
+    def console_url(self) -> str:
+        """Where the console is."""
+        return f"http://{LOOPBACK}:{self.ports['console']}"
+
+    def vendor(self, name: str) -> Client:
+        """A vendor's own HTTP address, for its `_control` routes."""
+        return Client(base_url=f"http://{LOOPBACK}:{self.ports[name]}", trust_env=False)
+
+    def ledger(self, vendor: str, account_id: str) -> list[dict[str, Any]]:
+        """What the vendor says was really done to an account, in order."""
+        with self.vendor(vendor) as client:
+            answer = client.get("/_control/ledger", params={"account_id": account_id})
+            entries: list[dict[str, Any]] = answer.raise_for_status().json()["entries"]
+        return entries
+
+    def process(self, child: str) -> psutil.Process | None:
+        """The program of a child, below its output keeper; None while it is being replaced."""
+        state = next(each for each in self._supervisor.states() if each.name == child)
+        try:
+            programs = psutil.Process(state.pid).children() if state.pid else []
+        except psutil.NoSuchProcess:
+            return None
+        return next((each for each in programs if not has_ended(each)), None)
+
+    def kill(self, child: str) -> int:
+        """Kill -9; the supervisor starts it again. The process id that is gone."""
+        process = self.process(child)
+        assert process is not None, f"{child} does not run"
+        process.kill()
+        return process.pid
+
+    def stop(self, child: str) -> None:
+        """Stop a child; it stays down until `start`."""
+        self._supervisor._call("stopProcess", child, True, accept=("NOT_RUNNING",))
+
+    def start(self, child: str) -> None:
+        """Start a child that was stopped."""
+        self._supervisor.start_child(child)
+
+    @property
+    def _supervisor(self) -> Supervisor:
+        return Supervisor(StatePaths(self.state_dir))
+
+
+@contextmanager
+def live(folder: Path) -> Iterator[LiveStack]:
+    """`throughline up` for the length of the block; it also ends if the test run is killed."""
+    ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+    ports["temporal_internal"] = _free_row(EnginePorts.INTERNAL)
+    log = folder / "up.log"
+    inherited = {name: v for name, v in os.environ.items() if not name.startswith("THROUGHLINE_")}
+    env = inherited | WAITS | {"PYTHONPATH": str(CHECKOUT)}
+    env["THROUGHLINE_STATE_DIR"] = str(folder / "state")
+    env |= {f"THROUGHLINE_{name.upper()}_PORT": str(port) for name, port in ports.items()}
+    command = tethered([sys.executable, "-m", "stack", "up"])
+    with running(command, log=log, env=env, stop_seconds=STOP_SECONDS) as process:
+        stack = LiveStack(folder / "state", ports, {})
+        wait_until(
+            lambda: "stays up until Ctrl-C" in log.read_text(encoding="utf-8"),
+            seconds=READY_SECONDS,
+            what="The stack",
+            log=log,
+            process=process,
+        )
+        assert answers(f"{stack.api_url}/health/ready")
+        credentials = json.loads(StatePaths(stack.state_dir).credentials.read_text())
+        yield LiveStack(stack.state_dir, ports, credentials)
+
+
+def _free_row(length: int) -> int:
+    """The first of so many consecutive free ports."""
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        (first,) = free_ports(1)
+        if all(is_free(port) for port in range(first, first + length)):
+            return first
+    raise AssertionError("no row of free ports was found")
