@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 from benchmarks import engine, submit
-from benchmarks.own_stack import OwnStack, own_stack
 from benchmarks.report import Report, publish
 from stack.errors import StackError
+from stack.own_stack import OwnStack, own_stack
 
 BENCHMARKS: Final[Mapping[str, Callable[[OwnStack], Awaitable[Report]]]] = {
     "engine": engine.measure,

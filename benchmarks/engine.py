@@ -24,13 +24,13 @@ from adapters.temporal.client import connect
 from adapters.temporal.engine import TemporalEngine
 from benchmarks.accounts import Request, requests
 from benchmarks.bare_workflow import BareWorkflow
-from benchmarks.own_stack import OwnStack, cpu_seconds_of
 from benchmarks.report import Report
 from domain.identifiers import fingerprint, workflow_id
 from domain.messages import Decision, EngineName, ServiceChangeInput, ServiceChangeResult
 from domain.service_change import Action, ChangeKind, ChangeStatus, Role
 from settings import CHECKOUT
 from stack.api_caller import ApiCaller
+from stack.own_stack import OwnStack, cpu_seconds_of
 from stack.submit import signed_in
 
 RUNS: Final = ((1, 20), (20, 200))

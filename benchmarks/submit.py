@@ -11,10 +11,10 @@ from statistics import quantiles
 from typing import Any, Final
 
 from benchmarks.accounts import requests
-from benchmarks.own_stack import OwnStack
 from benchmarks.report import Report
 from http_client import CALLER_TIMEOUT, AsyncClient
 from settings import CHECKOUT
+from stack.own_stack import OwnStack
 from stack.ports import LOOPBACK, free_ports
 from stack.probes import answers
 from stack.submit import signed_in

@@ -20,9 +20,10 @@ from stack.api_caller import ApiCaller
 from stack.batch import report
 from stack.batch.billing import BillingSandbox
 from stack.batch.earlier_runs import cancel_left_open, reset_vendors
+from stack.batch.ledgers import EFFECT_OF, object_to, read_ledgers
 from stack.batch.play import Batch, Cast
 from stack.batch.prices import Comparison, compare
-from stack.batch.rows import read_batch
+from stack.batch.rows import BatchRow, read_batch
 from stack.batch.verdict import Played
 from stack.errors import StackError
 from stack.paths import StatePaths
@@ -34,8 +35,10 @@ PATIENCE_SECONDS: Final = 60.0
 LINE_EVERY_SECONDS: Final = 5.0
 
 
-def run_demo(settings: Settings, console: Console) -> bool:
+def run_demo(settings: Settings, console: Console, rows: Sequence[BatchRow] | None = None) -> bool:
     """Play the batch, print progress and results; True if every row ended as the file expects.
+
+    `rows` are those of the bundled file unless others are given.
 
     Repeating it is fine: what an earlier run left open is cancelled first, and the sandbox vendors
     are put back to the bundled data, so that the same accounts can be changed again.
@@ -49,11 +52,10 @@ def run_demo(settings: Settings, console: Console) -> bool:
                 f"{variable(f'{vendor}_base_url')} is not the sandbox; the demo would change real "
                 "accounts. Unset it, or use `./throughline submit`."
             )
-    return asyncio.run(_run_demo(settings, console))
+    return asyncio.run(_run_demo(settings, console, read_batch() if rows is None else rows))
 
 
-async def _run_demo(settings: Settings, console: Console) -> bool:
-    rows = read_batch()
+async def _run_demo(settings: Settings, console: Console, rows: Sequence[BatchRow]) -> bool:
     async with _cast(settings) as cast:
         await _clear_earlier_runs(cast, settings, console)
         now = datetime.now(UTC)
@@ -64,6 +66,7 @@ async def _run_demo(settings: Settings, console: Console) -> bool:
             await batch.submit()
             await batch.play()
             await batch.look_again()
+        object_to(batch.played, await read_ledgers(settings, patience=PATIENCE_SECONDS))
         comparisons = await _compare_prices(cast.billing, batch.played)
     _print_results(batch.played, comparisons, settings, console)
     return not any(each.deviations() for each in batch.played)
@@ -142,7 +145,13 @@ def _print_results(
     console.print(report.prices_table(comparisons))
     wrong = sum(bool(each.deviations()) for each in played)
     end = f"[red]{wrong} ended otherwise than expected[/]" if wrong else "[green]all as expected[/]"
-    console.print(f"{len(played)} service changes, {end}.")
+    active = sum(each.status is ChangeStatus.ACTIVE for each in played)
+    console.print(
+        f"{len(played)} service changes, {end}. The vendors' own ledgers were asked for the "
+        f"{active} active ones ({', '.join(EFFECT_OF.values()).replace('_', ' ')}: each once) and "
+        "for the others (never).",
+        soft_wrap=True,
+    )
     left = Counter(each.status for each in played)
     console.print(
         f"{left[ChangeStatus.AWAITING_APPROVAL]} wait for your approval at {console_url}/approvals"

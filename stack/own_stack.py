@@ -1,4 +1,4 @@
-"""A whole stack of the benchmarks' own: temporary state, free ports, gone afterwards."""
+"""A whole stack for tests and benchmarks: temporary state, free ports, gone afterwards."""
 
 import os
 import subprocess
