@@ -22,11 +22,13 @@ from stack.errors import StackError
 from stack.output import JsonLines, open_log
 from stack.paths import CHECKOUT, StatePaths
 from stack.ports import require_free
-from stack.processes import POLL_SECONDS
 from stack.secret_files import ensure_credentials, ensure_secrets
 from stack.supervision import Supervisor
 
-READY_SECONDS = 120
+READY_SECONDS = 300
+"""Generous: a child that cannot start is recognised by its end, not by its slowness."""
+
+LOOK_EVERY_SECONDS = 0.25
 STEP_SECONDS = 180
 GIVEN_UP = "FATAL"
 
@@ -148,7 +150,7 @@ def await_some(stack: RunningStack, waiting: list[Child], begun: float) -> list[
                 raise StackError(f"{child.title} ends as soon as it starts: {last_words(log)}")
             if time.monotonic() - begun > READY_SECONDS:
                 raise StackError(f"{child.title} did not get ready: {last_words(log)}")
-        time.sleep(POLL_SECONDS)
+        time.sleep(LOOK_EVERY_SECONDS)
 
 
 def last_words(log: os.PathLike[str]) -> str:

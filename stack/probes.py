@@ -5,6 +5,7 @@ As a program, `python -m stack.probes URL`, it is the health check of our contai
 
 import sys
 from collections.abc import Callable
+from functools import cache
 from urllib.parse import urlsplit
 
 import http_client
@@ -14,11 +15,23 @@ PROBE_SECONDS = 4.0
 FIRST_ERROR_STATUS = 400
 
 
+@cache
+def client() -> http_client.Client:
+    """One client for all probes: making one reads the certificates, which takes longer than asking.
+
+    Nothing is kept open between questions, so that each shows whether new callers get in.
+    """
+    return http_client.Client(
+        timeout=PROBE_SECONDS,
+        trust_env=False,
+        limits=http_client.Limits(max_keepalive_connections=0),
+    )
+
+
 def http_answers(url: str) -> bool:
     """Whether the address answers with success or a redirect in time."""
     try:
-        with http_client.Client(timeout=PROBE_SECONDS, trust_env=False) as client:
-            return client.get(url).status_code < FIRST_ERROR_STATUS
+        return client().get(url).status_code < FIRST_ERROR_STATUS
     except http_client.HTTPError:
         return False
 

@@ -16,7 +16,7 @@ from stack.errors import StackError
 from stack.paths import StatePaths
 from stack.ports import LOOPBACK, free_ports, is_free, require_free
 from stack.supervision import ChildState, Supervisor, render_config, socket_path
-from stack.watcher import GRACE_SECONDS, TOLERATED_FAILURES, Watcher
+from stack.watcher import SILENCE_SECONDS, START_SECONDS, Watcher
 
 SECRET = "known-secret"
 
@@ -189,39 +189,68 @@ class SupervisorOfOne(Supervisor):
         self.told.append(f"restart {name}")
 
 
-NOW = 1_000_000
 WEB = StackDescription(
     children=(Child(name="web", title="Web", stage=0, command=(), alive_url="http://web"),)
 )
 
 
-def looks(supervisor: Supervisor, answers: list[bool]) -> None:
-    replies = iter(answers)
-    watcher = Watcher(supervisor, WEB, probe=lambda _: next(replies), now=lambda: NOW)
-    for _ in answers:
+class Clock:
+    """Seconds that pass when told to."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def looks(supervisor: SupervisorOfOne, rounds: list[tuple[float, bool]]) -> None:
+    """Lets the watcher look at given times, with the child answering or not."""
+    clock = Clock()
+    answer = True
+    watcher = Watcher(supervisor, WEB, probe=lambda _: answer, now=clock)
+    for at, answered in rounds:
+        clock.now, answer = at, answered
         watcher.look()
 
 
-def test_a_child_silent_too_often_in_a_row_is_restarted_once() -> None:
-    supervisor = SupervisorOfOne("RUNNING", 0)
+def test_a_child_that_fell_silent_for_long_is_restarted_once() -> None:
+    supervisor = SupervisorOfOne("RUNNING", 1)
 
-    looks(supervisor, [False] * TOLERATED_FAILURES)
+    looks(supervisor, [(0, True), (10, False), (10 + SILENCE_SECONDS, False)])
 
     assert supervisor.told == ["restart web"]
 
 
-def test_one_answer_in_between_starts_the_count_anew() -> None:
-    supervisor = SupervisorOfOne("RUNNING", 0)
+def test_one_answer_in_between_starts_the_patience_anew() -> None:
+    supervisor = SupervisorOfOne("RUNNING", 1)
+    late = SILENCE_SECONDS - 1
 
-    looks(supervisor, [False] * (TOLERATED_FAILURES - 1) + [True] + [False])
+    looks(supervisor, [(0, True), (1, False), (late, True), (late + 1, False), (late + 40, False)])
 
     assert supervisor.told == []
 
 
-def test_a_child_that_has_just_started_is_left_in_peace() -> None:
-    supervisor = SupervisorOfOne("RUNNING", NOW - GRACE_SECONDS + 1)
+def test_a_child_that_has_not_answered_yet_gets_the_time_to_start() -> None:
+    supervisor = SupervisorOfOne("RUNNING", 1)
 
-    Watcher(supervisor, WEB, probe=lambda _: False, now=lambda: NOW).look()
+    looks(supervisor, [(0, False), (START_SECONDS - 1, False)])
+    assert supervisor.told == []
+
+    looks(supervisor, [(0, False), (START_SECONDS, False)])
+    assert supervisor.told == ["restart web"]
+
+
+def test_a_child_that_was_started_anew_is_not_blamed_for_its_predecessor() -> None:
+    supervisor = SupervisorOfOne("RUNNING", 1)
+    clock = Clock()
+    answer = True
+    watcher = Watcher(supervisor, WEB, probe=lambda _: answer, now=clock)
+    watcher.look()
+    answer = False
+    watcher.look()
+
+    supervisor.started_at, clock.now = 2, SILENCE_SECONDS
+    watcher.look()
 
     assert supervisor.told == []
 
@@ -233,6 +262,6 @@ def test_a_child_that_has_just_started_is_left_in_peace() -> None:
 def test_only_a_child_that_was_given_up_is_started_again(state: str, told: list[str]) -> None:
     supervisor = SupervisorOfOne(state, 0)
 
-    looks(supervisor, [True])
+    looks(supervisor, [(0, True)])
 
     assert supervisor.told == told
