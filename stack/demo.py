@@ -139,12 +139,12 @@ def _print_results(
 ) -> None:
     console_url = settings.console_base_url
     console.print(report.groups_table(played))
-    deviations = report.deviations_table(played, console_url)
-    if deviations is not None:
-        console.print(deviations)
+    wrong = [each for each in played if each.deviations()]
+    for each in wrong:
+        text = report.deviation_text(each, console_url)
+        console.print(f"[red]✗[/] {text}", soft_wrap=True, highlight=False)
     console.print(report.prices_table(comparisons))
-    wrong = sum(bool(each.deviations()) for each in played)
-    end = f"[red]{wrong} ended otherwise than expected[/]" if wrong else "[green]all as expected[/]"
+    end = f"[red]{len(wrong)} not as expected[/]" if wrong else "[green]all as expected[/]"
     active = sum(each.status is ChangeStatus.ACTIVE for each in played)
     console.print(
         f"{len(played)} service changes, {end}. The vendors' own ledgers were asked for the "

@@ -64,20 +64,16 @@ def groups_table(played: Sequence[Played]) -> Table:
     return table
 
 
-def deviations_table(played: Sequence[Played], console_url: str) -> Table | None:
-    """Every row that did not go as expected, with where to look at it; None if there is none."""
-    table = Table("Row", "Change", "Account", "What is otherwise", "Why it stands so", "Look at it")
-    for each in played:
-        if each.deviations():
-            table.add_row(
-                f"{each.row.ref} {each.row.group}",
-                each.change_id or "-",
-                each.row.account_id,
-                escape("; ".join(each.deviations())),
-                escape(each.words or "-"),
-                f"{console_url}/change?id={each.change_id}" if each.change_id else "-",
-            )
-    return table if table.rows else None
+def deviation_text(each: Played, console_url: str) -> str:
+    """One row that did not go as expected: which, what is otherwise, why, where to look at it."""
+    lines = [
+        f"{each.row.ref} {each.row.group}: account {each.row.account_id}, {each.change_id or '-'}",
+        *(f"  {sentence}" for sentence in each.deviations()),
+        f"  It stands so because: {each.words or 'nothing is said'}",
+    ]
+    if each.change_id:
+        lines.append(f"  {console_url}/change?id={each.change_id}")
+    return escape("\n".join(lines))
 
 
 def prices_table(comparisons: Sequence[Comparison]) -> Table:

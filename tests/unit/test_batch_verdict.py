@@ -1,11 +1,13 @@
 """When a played row counts as settled, and what is told when it went otherwise than expected."""
 
+from collections import Counter
 from datetime import UTC, date, datetime
 
 from domain.contracts import CheckView, ServiceChangeView, WaitingOn
 from domain.identifiers import System
 from domain.service_change import ChangeKind, ChangeStatus, CheckName, CheckOutcome
 from stack.batch.days import DayRule, RequestedDay
+from stack.batch.ledgers import object_to
 from stack.batch.rows import Act, BatchRow, Expected, Move
 from stack.batch.verdict import Played
 
@@ -171,3 +173,29 @@ def test_objections_on_the_way_are_told() -> None:
     each = played(row(APPROVE), change(S.AWAITING_APPROVAL), change(S.ACTIVE))
     each.objections.append("approve: not allowed")
     assert each.deviations() == ["approve: not allowed"]
+
+
+def counted(**done: int) -> dict[System, Counter[str]]:
+    systems = (System.BILLING, System.SCHEDULING, System.CRM)
+    return {system: Counter({"chg_1": done.get(system, 1)}) for system in systems}
+
+
+def test_each_vendor_having_done_its_part_once_is_nothing_to_object_to() -> None:
+    each = played(row(APPROVE), change(S.AWAITING_APPROVAL), change(S.ACTIVE))
+    object_to([each], counted())
+    assert each.deviations() == []
+
+
+def test_a_vendor_that_did_its_part_twice_or_not_at_all_is_named() -> None:
+    each = played(row(APPROVE), change(S.AWAITING_APPROVAL), change(S.ACTIVE))
+    object_to([each], counted(billing=2, crm=0))
+    assert each.deviations() == [
+        "billing's ledger holds 2 price change posted, not 1",
+        "crm's ledger holds 0 order closed, not 1",
+    ]
+
+
+def test_a_vendor_that_did_something_for_a_rejected_change_is_named() -> None:
+    each = played(row(status=S.REJECTED), change(S.REJECTED))
+    object_to([each], counted(scheduling=1, billing=0, crm=0))
+    assert each.deviations() == ["scheduling's ledger holds 1 appointment confirmed, not 0"]
