@@ -154,7 +154,7 @@ class PostgresRecordTransaction:
                 CheckRow.change_id == change_id, CheckRow.round == round_
             )
         )
-        return dict(rows.tuples().all())
+        return dict(rows.all())
 
     async def save_plan(self, change_id: str, plan: Plan) -> None:
         """Keep what an approval will be about."""
@@ -275,6 +275,8 @@ class PostgresRecordTransaction:
             if change.failure and change.failure["step"] == attempt.step:
                 change.failure, change.waiting_on, change.next_action = None, [], None
             return
+        if change.ended_at is not None:  # a try that was under way when the change ended
+            return
         change.failure = mapping.failure(change.failure, attempt, number)
         change.updated_at = attempt.finished_at
         if attempt.code in SELF_HEALING:
@@ -304,7 +306,11 @@ class PostgresRecordTransaction:
         )
 
     async def _locked(self, change_id: str) -> ServiceChangeRow:
-        return await self._session.get_one(ServiceChangeRow, change_id, with_for_update=True)
+        # Rows that refer to the change hold a key share of it; asking for more than NO KEY UPDATE
+        # would have two activities of one change wait for each other.
+        return await self._session.get_one(
+            ServiceChangeRow, change_id, with_for_update={"key_share": True}
+        )
 
     async def _save_decision(self, change: ServiceChangeRow, decision: Decision) -> None:
         document = (change.plan or {}).get("document_version", 0)
