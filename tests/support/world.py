@@ -1,0 +1,377 @@
+"""One world per test: real engine, real record, four vendors in memory that a test can plan.
+
+Workflow tests and the recording of histories share it. No scenario lives here.
+"""
+
+import hashlib
+import io
+import itertools
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from obstore.store import MemoryStore
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from temporalio.client import Client, WorkflowHandle
+from temporalio.testing import TimeSkipper
+from temporalio.worker import Worker, WorkflowRunner
+
+from activities.records import Announcer
+from adapters.documents.store import DocumentStore
+from adapters.postgres.acceptance import (
+    NewChange,
+    StoredDocument,
+    Upload,
+    VendorEvent,
+    accept_change,
+    add_document,
+    take_event,
+)
+from adapters.postgres.reading import History, read_history
+from adapters.postgres.records import PostgresRecords
+from adapters.postgres.tables import NotificationRow, OutboxRow, ServiceChangeRow
+from adapters.temporal.engine import TemporalEngine
+from adapters.vendors.fakes.billing import FakeBilling
+from adapters.vendors.fakes.crm import FakeCrm
+from adapters.vendors.fakes.failures import PlannedFailures
+from adapters.vendors.fakes.scheduling import FakeScheduling
+from adapters.vendors.fakes.ticketing import FakeTicketing
+from domain.contracts import PlanView, ServiceChangeView
+from domain.entitlement import Lifecycle
+from domain.errors import NoticeError, VendorError, VendorThrottledError
+from domain.identifiers import System, fingerprint, workflow_id
+from domain.messages import (
+    Decision,
+    DecisionResult,
+    EngineName,
+    LookAgain,
+    Patience,
+    ServiceChangeInput,
+    ServiceChangeResult,
+)
+from domain.records import OperationsNotice
+from domain.service_change import Action, ChangeStatus, Role
+from domain.submission import check_submission
+from domain.vendor_values import BillingStanding, Standing
+from tests.support.clock import START, Clock
+from tests.support.factories import ACCOUNT, FIBER, PORTAL, REQUESTED, account
+from tests.support.polling import eventually
+from worker.bootstrap import Outside, activities
+from worker.main import workflow_runner
+from workflows import WORKFLOWS
+
+PAST_DUE_ACCOUNT = "0002-OWING"
+CLOSED_ACCOUNT = "0003-CLOSED"
+DECIDED_WITHIN = 20.0
+ENDED_WITHIN = timedelta(seconds=30)
+
+
+class Mailbox:
+    """A channel to operations that keeps what it was given."""
+
+    channel = "mailbox"
+
+    def __init__(self) -> None:
+        self.notices: list[OperationsNotice] = []
+        self.broken = False
+
+    async def announce(self, notice: OperationsNotice) -> None:
+        """Keep it, or fail as a mail server would."""
+        if self.broken:
+            raise NoticeError("the mail server does not answer")
+        self.notices.append(notice)
+
+    @property
+    def kinds(self) -> list[str]:
+        """What came, in order."""
+        return [notice.kind for notice in self.notices]
+
+
+@dataclass
+class World:
+    """Everything a change meets."""
+
+    client: Client
+    sessions: async_sessionmaker[AsyncSession]
+    clock: Clock
+    task_queue: str
+    crm: FakeCrm = field(init=False)
+    billing: FakeBilling = field(init=False)
+    scheduling: FakeScheduling = field(init=False)
+    ticketing: FakeTicketing = field(default_factory=FakeTicketing)
+    mailbox: Mailbox = field(default_factory=Mailbox)
+    documents: DocumentStore = field(default_factory=lambda: DocumentStore(MemoryStore()))
+
+    def __post_init__(self) -> None:
+        self.crm = FakeCrm(
+            [
+                account(),
+                account(account_id=PAST_DUE_ACCOUNT),
+                account(account_id=CLOSED_ACCOUNT, lifecycle=Lifecycle.CLOSED),
+            ]
+        )
+        self.billing = FakeBilling(
+            [
+                BillingStanding(ACCOUNT, Standing.CURRENT, 4520, "usd"),
+                BillingStanding(PAST_DUE_ACCOUNT, Standing.PAST_DUE, 4520, "usd", ("in_7",)),
+                BillingStanding(CLOSED_ACCOUNT, Standing.CURRENT, 4520, "usd"),
+            ]
+        )
+        self.scheduling = FakeScheduling(
+            accounts=[ACCOUNT, PAST_DUE_ACCOUNT, CLOSED_ACCOUNT], today=START.date()
+        )
+        self._numbers = itertools.count(1)
+        self._engine = TemporalEngine(self.client, self.task_queue)
+        self.time = TimeSkipper(self.client)
+
+    @property
+    def engine(self) -> TemporalEngine:
+        """The engine, as API and relay use it."""
+        return self._engine
+
+    @asynccontextmanager
+    async def working(
+        self, *, cached: int = 100, runner: WorkflowRunner | None = None
+    ) -> AsyncIterator[Worker]:
+        """A worker with everything registered, for the length of the block."""
+        channels: list[Announcer] = [self.mailbox]
+        outside = Outside(
+            records=PostgresRecords(self.sessions, self.clock),
+            vault=self.documents,
+            crm=self.crm,
+            billing=self.billing,
+            scheduling=self.scheduling,
+            ticketing=self.ticketing,
+            announcers=channels,
+            clock=self.clock,
+        )
+        worker = Worker(
+            self.client,
+            task_queue=self.task_queue,
+            workflows=WORKFLOWS,
+            activities=activities(outside),
+            workflow_runner=runner or workflow_runner(),
+            max_cached_workflows=cached,
+            identity="worker",
+            sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
+        )
+        async with worker:
+            yield worker
+
+    def failures(self, system: System) -> PlannedFailures:
+        """What a vendor is to fail with next."""
+        vendors = {
+            System.CRM: self.crm.failures,
+            System.BILLING: self.billing.failures,
+            System.SCHEDULING: self.scheduling.failures,
+            System.TICKETING: self.ticketing.failures,
+        }
+        return vendors[system]
+
+    async def submit(
+        self,
+        *,
+        account_id: str = ACCOUNT,
+        kind: str = "change_internet_service",
+        details: dict[str, Any] | None = None,
+        requested_date: str = REQUESTED.isoformat(),
+        document: bool = True,
+        submitted_by: str = PORTAL,
+        patience: Patience | None = None,
+        start: bool = True,
+    ) -> "Change":
+        """Accept a change as the API does, and start it as the relay does."""
+        number = next(self._numbers)
+        change_id = f"chg_{self.task_queue}_{number}"
+        raw = {
+            "account_id": account_id,
+            "kind": kind,
+            "requested_date": requested_date,
+            "details": FIBER if details is None else details,
+        }
+        new = NewChange(
+            id=change_id,
+            submission=check_submission(raw),
+            document=await self._stored(f"{change_id}, version 1") if document else None,
+            caller=submitted_by,
+            role=Role.PORTAL if submitted_by == PORTAL else Role.OPERATOR,
+            idempotency_key=f"key-{number}",
+            fingerprint=fingerprint(raw),
+            correlation_id=f"correlation-{number}",
+            at=self.clock(),
+        )
+        async with self.sessions.begin() as session:
+            accepted = await accept_change(session, new)
+        change = Change(
+            self,
+            ServiceChangeInput(
+                change_id=change_id,
+                account_id=account_id,
+                kind=accepted.kind,
+                submitted_by=submitted_by,
+                patience=patience or Patience(),
+            ),
+        )
+        if start:
+            await change.start()
+        return change
+
+    async def _stored(self, content: str) -> StoredDocument:
+        data = f"%PDF-1.7 {content}".encode()
+        sha256 = hashlib.sha256(data).hexdigest()
+        key = await self.documents.put(io.BytesIO(data), sha256)
+        return StoredDocument(sha256, "order-form.pdf", "application/pdf", len(data), key)
+
+    async def pay(self, account_id: str) -> None:
+        """The customer pays, and billing says so by an event."""
+        standing = self.billing.standings[account_id]
+        self.billing.standings[account_id] = BillingStanding(
+            account_id, Standing.CURRENT, standing.recurring_minor, standing.currency
+        )
+        event = VendorEvent(
+            system=System.BILLING,
+            id=f"evt-{next(self._numbers)}",
+            type="account.current",
+            account_id=account_id,
+            reference=None,
+            body=b"{}",
+            headers={},
+            at=self.clock(),
+        )
+        async with self.sessions.begin() as session:
+            await take_event(session, event)
+        await self.relay()
+
+    async def relay(self) -> None:
+        """Deliver what waits in the outbox, as the relay does."""
+        async with self.sessions.begin() as session:
+            rows = await session.scalars(
+                select(OutboxRow).where(
+                    OutboxRow.dispatched_at.is_(None), OutboxRow.topic == "look_again"
+                )
+            )
+            for row in rows:
+                await self._engine.look_again(row.change_id, LookAgain.model_validate(row.payload))
+                row.dispatched_at = self.clock()
+
+
+def away(system: System = System.CRM, *, for_seconds: float) -> VendorError:
+    """A vendor that asks to be left alone for a while."""
+    return VendorThrottledError(system, "Try later.", retry_after=for_seconds, http_status=429)
+
+
+@dataclass
+class Change:
+    """One change under test."""
+
+    world: World
+    input: ServiceChangeInput
+    _decisions: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    _versions: "itertools.count[int]" = field(default_factory=lambda: itertools.count(2))
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return self.input.change_id
+
+    @property
+    def handle(self) -> WorkflowHandle[Any, Any]:
+        """Its workflow."""
+        return self.world.client.get_workflow_handle(workflow_id(self.id))
+
+    async def start(self) -> None:
+        """Start its workflow."""
+        await self.world.engine.start(self.input)
+
+    async def ended(self) -> ServiceChangeResult:
+        """How it ended."""
+        handle = self.world.client.get_workflow_handle(
+            workflow_id(self.id), result_type=ServiceChangeResult
+        )
+        result: ServiceChangeResult = await handle.result(rpc_timeout=ENDED_WITHIN)
+        return result
+
+    async def history(self) -> History:
+        """Everything on record about it."""
+        async with self.world.sessions() as session:
+            row = await session.get_one(ServiceChangeRow, self.id)
+            return await read_history(session, row)
+
+    async def view(self) -> ServiceChangeView:
+        """It, as the API answers it."""
+        return (await self.history()).change
+
+    async def reaches(self, status: ChangeStatus) -> ServiceChangeView:
+        """Wait until it is on record as that."""
+        return await eventually(self.view, lambda seen: seen.status is status)
+
+    async def reaches_plan(self, good: Callable[[PlanView], bool]) -> PlanView:
+        """Wait until approval is asked for such a plan."""
+
+        def shown(seen: ServiceChangeView) -> bool:
+            asked = seen.status is ChangeStatus.AWAITING_APPROVAL
+            return asked and seen.plan is not None and good(seen.plan)
+
+        plan = (await eventually(self.view, shown)).plan
+        assert plan is not None
+        return plan
+
+    async def statuses(self) -> list[str]:
+        """Every status it went through, in order."""
+        return [entry.to_status for entry in (await self.history()).audit if entry.to_status]
+
+    async def notices(self) -> list[str]:
+        """What stands in the operations queue for it."""
+        async with self.world.sessions() as session:
+            found = await session.scalars(
+                select(NotificationRow.kind)
+                .where(NotificationRow.change_id == self.id)
+                .order_by(NotificationRow.created_at)
+            )
+            return list(found)
+
+    async def effects(self) -> dict[str, str]:
+        """Step to status of every effect on record, in the order they were begun."""
+        return {effect.step: effect.status for effect in (await self.view()).effects}
+
+    async def decision(
+        self, action: Action, *, actor: str = "olga", role: Role = Role.OPERATOR
+    ) -> Decision:
+        """A decision about the change as it is shown now."""
+        plan = (await self.view()).plan
+        return Decision(
+            id=f"{self.id}:{actor}:{next(self._decisions)}",
+            action=action,
+            actor=actor,
+            role=role,
+            reason="As agreed.",
+            plan_sha256=plan.sha256 if plan else None,
+            document_sha256=plan.document_sha256 if plan else None,
+        )
+
+    async def decide(
+        self, action: Action, *, actor: str = "olga", role: Role = Role.OPERATOR
+    ) -> DecisionResult | None:
+        """Decide as the API does. Raises what the API would answer with."""
+        decision = await self.decision(action, actor=actor, role=role)
+        return await self.world.engine.decide(self.id, decision)
+
+    async def signal(self, action: Action, *, actor: str = "olga") -> None:
+        """Decide as a caller does that cannot wait."""
+        decision = await self.decision(action, actor=actor)
+        await self.handle.signal(EngineName.SUBMIT_DECISION, decision)
+
+    async def add_document(self) -> None:
+        """Bring a further version, as the API does, and have it looked at."""
+        document = await self.world._stored(f"{self.id}, version {next(self._versions)}")
+        async with self.world.sessions.begin() as session:
+            upload = Upload(self.id, document, PORTAL, self.world.clock())
+            await add_document(session, upload)
+        await self.world.relay()
+
+    async def wait(self, duration: timedelta) -> None:
+        """Let the change's own time pass."""
+        await self.world.time.fast_forward(self.handle, duration)
