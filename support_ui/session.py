@@ -42,7 +42,8 @@ class Flash:
 @st.cache_resource
 def _transport(api_url: str) -> Client:
     """One connection pool per API for all sessions; the caller's key travels with each request."""
-    return Client(base_url=api_url, timeout=CALLER_TIMEOUT)
+    # Our own API is called directly, whatever proxy the environment names for the world outside.
+    return Client(base_url=api_url, timeout=CALLER_TIMEOUT, trust_env=False)
 
 
 def connect(places: Places) -> None:

@@ -59,6 +59,7 @@ page = st.navigation(
             title="Field ownership",
             icon=":material/key:",
             url_path="ownership",
+            visibility="hidden",
             help="Which system owns each field, and who may change it.",
         ),
         st.Page(

@@ -15,6 +15,7 @@ from support_ui.view_models import lists, problems, text, words
 
 CHANGE_PAGE: Final = "app_pages/change.py"
 CHANGES_PAGE: Final = "app_pages/changes.py"
+OWNERSHIP_PAGE: Final = "app_pages/ownership.py"
 
 _HEADING: Final = "ui.heading"
 _OPENING: Final = "ui.opening"
@@ -32,10 +33,8 @@ def top_row(caller: Me, heading: str) -> None:
         with st.container(width="stretch"):
             st.session_state[_HEADING] = st.empty()
         st.session_state[_HEADING].title(heading, anchor=False)
-        st.caption(
-            f"Signed in as **{text.plain(caller.principal)}**, {words.ROLE[caller.role].lower()}",
-            width="content",
-        )
+        role = "" if caller.principal == caller.role else f", {words.ROLE[caller.role].lower()}"
+        st.caption(f"Signed in as **{text.plain(caller.principal)}**{role}", width="content")
         st.button("Refresh", key="refresh", type="tertiary", icon=":material/refresh:")
         st.button(
             "Sign out",

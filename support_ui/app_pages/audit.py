@@ -15,7 +15,7 @@ _FILTERS = {
 }
 
 st.caption("Who did what, when and why, including what was refused. The newest first.")
-with st.grid(4, min_column_width=200):
+with st.grid(4, min_column_width=165):
     typed = {
         name: st.text_input(label, key=name, type="search", bind="query-params", placeholder=hint)
         for name, (label, hint) in _FILTERS.items()

@@ -22,6 +22,9 @@ def _live() -> None:
         _oldest(lists.by_age(api.every_change(overview.WAITING_FOR_PEOPLE, _MOST_READ)), now)
         st.subheader("Systems of record", anchor=False)
         _vendors([overview.vendor_card(health, now) for health in api.integrations()])
+        st.page_link(
+            ui.OWNERSHIP_PAGE, label="Which system owns which field", icon=":material/key:"
+        )
     st.caption(f"As of {text.moment(now)}. Looks again every 10 s.")
 
 

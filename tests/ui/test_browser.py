@@ -4,7 +4,6 @@ import json
 import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Protocol
 
 import pytest
 import pytest_asyncio
@@ -14,6 +13,7 @@ from domain.service_change import ChangeStatus
 from http_client import AsyncClient
 from stack.batch.days import DayRule, RequestedDay
 from stack.batch.documents import MEDIA_TYPE, DocumentType, document
+from tests.support.live import LiveStack
 from tests.support.polling import eventually
 
 ACCOUNT, OTHER_ACCOUNT = "5575-GNVDE", "6388-TABGU"
@@ -27,14 +27,6 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 PATIENCE_MS = 30_000
-
-
-class LiveStack(Protocol):
-    """The running stack: where it is, and one API key per role."""
-
-    console_url: str
-    api_url: str
-    credentials: dict[str, str]
 
 
 @pytest_asyncio.fixture
@@ -73,7 +65,9 @@ async def submit(stack: LiveStack, account_id: str) -> str:
 def api(stack: LiveStack, role: str) -> AsyncClient:
     """The API as that role has it."""
     return AsyncClient(
-        base_url=stack.api_url, headers={"Authorization": f"Bearer {stack.credentials[role]}"}
+        base_url=stack.api_url,
+        headers={"Authorization": f"Bearer {stack.credentials[role]}"},
+        trust_env=False,
     )
 
 
@@ -151,9 +145,12 @@ async def test_every_page_fits_its_window(
 ) -> None:
     change_id = await submit(live_stack, OTHER_ACCOUNT)
     page = await signed_in(browser, live_stack, "/", "operator", width)
-    for name in ("Approvals", "Changes", "Audit", "Field ownership", "Overview"):
+    for name in ("Approvals", "Changes", "Audit", "Overview"):
         await page.get_by_role("link", name=name, exact=True).click()
         await expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
         await settled(page)
+    await page.get_by_role("link", name="Which system owns which field").click()
+    await expect(page.get_by_role("heading", name="Field ownership")).to_be_visible()
+    await settled(page)
     one = await signed_in(browser, live_stack, f"/change?id={change_id}", "operator", width)
     await expect(one.get_by_role("heading", name=f"account {OTHER_ACCOUNT}")).to_be_visible()

@@ -15,11 +15,11 @@ def test_without_a_key_only_the_sign_in_form_is_shown(console: Console) -> None:
 
 
 def test_a_known_key_opens_the_page_that_was_asked_for(console: Console, stub: StubApi) -> None:
-    key, _ = stub.open_world(Role.SUPPORT)
+    key, _ = stub.open_world(Role.SUPPORT, principal="night_shift")
     console.open("audit")
     page = console.sign_in(key)
     assert [title.value for title in page.title] == ["Audit"]
-    assert "Signed in as **support**, support" in console.said()
+    assert "Signed in as **night\\_shift**, support" in console.said()
 
 
 def test_an_unknown_key_is_refused_with_where_to_find_one(console: Console) -> None:
