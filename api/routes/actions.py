@@ -24,7 +24,11 @@ from domain.messages import Decision
 from domain.service_change import Action, ChangeStatus, DocumentState, permission
 from domain.submission import STORABLE
 
-router = APIRouter(prefix="/v1/service-changes/{change_id}/actions", tags=["actions"])
+router = APIRouter(
+    prefix="/v1/service-changes/{change_id}/actions",
+    tags=["actions"],
+    max_body_size=16 * 1024,  # a reason and two hashes
+)
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
