@@ -217,8 +217,11 @@ def run_step(
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Makes the end of a terminal or a polite kill behave like Ctrl-C inside the block."""
-    numbers = (signal.SIGTERM, signal.SIGHUP)
+    """Makes the end of a terminal or a polite kill behave like Ctrl-C inside the block.
+
+    SIGINT is set too: a shell without job control starts background commands with it ignored.
+    """
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = [signal.signal(number, signal.default_int_handler) for number in numbers]
     try:
         yield
