@@ -14,7 +14,7 @@ from adapters.postgres.engine import create_engine, sessions
 from adapters.postgres.tables import OutboxRow, ServiceChangeRow
 from adapters.temporal.client import connect
 from adapters.temporal.engine import TemporalEngine
-from domain.errors import EngineUnavailableError, NoWorkflowError
+from domain.errors import EngineUnavailableError
 from domain.messages import LookAgain, Patience, ServiceChangeInput
 from domain.service_change import ChangeKind
 from json_logs import configure
@@ -28,7 +28,7 @@ _BATCH: Final = 50
 _IDLE_SECONDS: Final = 0.1
 """An empty outbox is looked at this often: what a submitter waits at most for the start."""
 _AGAIN_SECONDS: Final = (1.0, 60.0)
-"""First and longest pause after the engine refused a message."""
+"""First and longest pause after the engine refused a message; away, it is asked at the first."""
 
 
 class Relay:
@@ -69,22 +69,34 @@ class Relay:
                 )
             )
             for row in rows:
-                await self._dispatch(row, session)
+                if not await self._dispatch(row, session):
+                    break
         return len(rows)
 
-    async def _dispatch(self, row: OutboxRow, session: AsyncSession) -> None:
+    async def _dispatch(self, row: OutboxRow, session: AsyncSession) -> bool:
+        """Deliver one; False when the engine is away, so that the others need not be tried."""
         row.attempts += 1
         try:
             await self._deliver[row.topic](row, session)
-        except (EngineUnavailableError, NoWorkflowError) as error:
+        except EngineUnavailableError as error:
+            self._postpone(row, error, _AGAIN_SECONDS[0])
+            return False
+        except SQLAlchemyError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it holds up no other message
             first, longest = _AGAIN_SECONDS
-            pause = min(longest, first * 2 ** (row.attempts - 1))
-            row.available_at = self._clock() + timedelta(seconds=pause)
-            row.last_error = str(error)
-            _LOG.warning("not delivered", extra={"change_id": row.change_id, "error": str(error)})
-            return
+            self._postpone(row, error, min(longest, first * 2 ** min(row.attempts - 1, 10)))
+            return True
         row.dispatched_at = self._clock()
         row.last_error = None
+        return True
+
+    def _postpone(self, row: OutboxRow, error: Exception, seconds: float) -> None:
+        row.available_at = self._clock() + timedelta(seconds=seconds)
+        row.last_error = f"{type(error).__name__}: {error}"
+        _LOG.warning(
+            "not delivered", extra={"change_id": row.change_id, "error": type(error).__name__}
+        )
 
     async def _start(self, row: OutboxRow, session: AsyncSession) -> None:
         change = await session.get_one(ServiceChangeRow, row.change_id)

@@ -357,6 +357,10 @@ def upgrade() -> None:
         "CREATE TRIGGER audit_entries_append_only BEFORE UPDATE OR DELETE ON audit_entries "
         "FOR EACH ROW EXECUTE FUNCTION refuse_audit_change()"
     )
+    op.execute(
+        "CREATE TRIGGER audit_entries_never_emptied BEFORE TRUNCATE ON audit_entries "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change()"
+    )
 
 
 def downgrade() -> None:

@@ -1,0 +1,65 @@
+"""Rows that tests begin with, written the way the API writes them."""
+
+import uuid
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from adapters.postgres.acceptance import NewChange, StoredDocument, accept_change
+from adapters.postgres.tables import DecisionRow
+from domain.contracts import ServiceChangeView
+from domain.service_change import Role
+from domain.submission import check_submission
+from tests.support.clock import START
+
+SUBMISSION: dict[str, Any] = {
+    "account_id": "7590-VHVEG",
+    "kind": "add_service",
+    "requested_date": "2026-12-01",
+    "details": {"service": "online_security"},
+}
+DOCUMENT = StoredDocument("5f" * 32, "order.pdf", "application/pdf", 100, "5f/" + "5f" * 32)
+
+
+def new_change(**values: Any) -> NewChange:  # noqa: ANN401 - fields of the change
+    """A change about to be accepted; `values` replace fields."""
+    fields: dict[str, Any] = {
+        "id": f"chg_{uuid.uuid4().hex[:16]}",
+        "submission": check_submission(SUBMISSION),
+        "document": DOCUMENT,
+        "caller": "portal",
+        "role": Role.PORTAL,
+        "idempotency_key": uuid.uuid4().hex,
+        "fingerprint": "f" * 64,
+        "correlation_id": "corr-1",
+        "at": START,
+    }
+    return NewChange(**fields | values)
+
+
+async def accepted_change(
+    sessions: async_sessionmaker[AsyncSession],
+    **values: Any,  # noqa: ANN401 - fields of the change
+) -> ServiceChangeView:
+    """A change on record."""
+    async with sessions.begin() as session:
+        return await accept_change(session, new_change(**values))
+
+
+def decision_row(
+    change_id: str, *, actor: str, action: str = "approve", submitted_by: str = "portal"
+) -> DecisionRow:
+    """What a person decided."""
+    return DecisionRow(
+        id=uuid.uuid4().hex,
+        change_id=change_id,
+        submitted_by=submitted_by,
+        action=action,
+        actor=actor,
+        role=Role.OPERATOR,
+        reason="As agreed.",
+        plan_sha256=None,
+        document_version=1,
+        document_sha256=None,
+        at=START,
+    )
