@@ -53,7 +53,7 @@ def _listed(narrowed: lists.ChangeFilter) -> None:
 
 
 st.caption("Find a change by any identifier, or list changes by status and kind.")
-with st.grid(3, min_column_width=280):
+with st.grid(3, min_column_width=230):
     q = st.text_input(
         "Search",
         key="q",
