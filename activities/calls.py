@@ -119,7 +119,7 @@ class VendorCalls:
         except VendorError as error:
             async with self._records.begin() as record:
                 await record.save_attempt(this.ended(self._clock(), error))
-            raise vendor_failure(error, step) from error
+            raise vendor_failure(error, step) from None
         return answer, this.ended(self._clock())
 
     async def perform(self, step: StepInput, prepare: Prepare) -> EffectResult:
@@ -152,7 +152,7 @@ class VendorCalls:
                 if status is not None:
                     await record.close_effect(intent.key, status)
                 await record.save_attempt(this.ended(self._clock(), error))
-            raise vendor_failure(error, intent.step) from error
+            raise vendor_failure(error, intent.step) from None
         async with self._records.begin() as record:
             await record.close_effect(intent.key, EffectStatus.APPLIED, evidence)
             await record.save_attempt(this.ended(self._clock()))
@@ -180,7 +180,7 @@ class VendorCalls:
         except VendorError as error:
             async with self._records.begin() as record:
                 await record.save_attempt(this.ended(self._clock(), error))
-            raise vendor_failure(error, step) from error
+            raise vendor_failure(error, step) from None
         async with self._records.begin() as record:
             status = EffectStatus.APPLIED if evidence else EffectStatus.SKIPPED
             await record.close_effect(state.key, status, evidence)

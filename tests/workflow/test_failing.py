@@ -68,6 +68,21 @@ async def test_a_step_that_cannot_go_on_waits_for_a_person_and_retry_works(
     assert (await change.view()).failure is None
 
 
+async def test_what_a_vendor_says_stays_on_our_record_and_out_of_the_engine(world: World) -> None:
+    world.failures(System.BILLING).plan_before(
+        "post_change", UnrecognisedPayloadError(System.BILLING, "Mr Example owes")
+    )
+
+    change = await approved(world)
+    parked = await change.reaches(S.NEEDS_ATTENTION)
+
+    assert parked.failure is not None
+    assert parked.failure.words == "Mr Example owes"
+    history = (await change.handle.fetch_history()).to_json()
+    assert "unrecognised_payload" in history
+    assert "Mr Example" not in history
+
+
 @pytest.mark.parametrize("step", CHECKS, ids=str)
 async def test_a_check_that_cannot_go_on_waits_for_a_person_without_the_others(
     world: World, step: PortStep
