@@ -6,7 +6,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_EVERY_SECONDS = 0.02
+_EVERY_SECONDS = 0.03
 
 
 async def eventually(

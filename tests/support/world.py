@@ -306,7 +306,13 @@ class Change:
 
     async def reaches(self, status: ChangeStatus) -> ServiceChangeView:
         """Wait until it is on record as that."""
-        return await eventually(self.view, lambda seen: seen.status is status)
+        await eventually(self._status, lambda seen: seen == status)
+        return await self.view()
+
+    async def _status(self) -> str | None:
+        async with self.world.sessions() as session:
+            statement = select(ServiceChangeRow.status).where(ServiceChangeRow.id == self.id)
+            return await session.scalar(statement)
 
     async def reaches_plan(self, good: Callable[[PlanView], bool]) -> PlanView:
         """Wait until approval is asked for such a plan."""

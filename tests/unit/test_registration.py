@@ -1,0 +1,105 @@
+"""What a worker registers is what workflows ask for, under the names written out."""
+
+import importlib
+import inspect
+import pkgutil
+from typing import Any
+
+from obstore.store import MemoryStore
+
+import activities as activities_package
+from adapters.documents.store import DocumentStore
+from adapters.vendors.fakes.billing import FakeBilling
+from adapters.vendors.fakes.crm import FakeCrm
+from adapters.vendors.fakes.scheduling import FakeScheduling
+from adapters.vendors.fakes.ticketing import FakeTicketing
+from domain.messages import EngineName
+from domain.steps import APPLY_ORDER, REVERSAL_OF
+from tests.support.clock import START
+from tests.support.memory_records import MemoryRecords
+from worker.bootstrap import Outside, activities
+from workflows import WORKFLOWS
+from workflows.steps import CHECKS, EFFECTS
+
+NAMES = {
+    "record_transition",
+    "record_refused_decision",
+    "request_approval",
+    "notify_operations",
+    "check_entitlement",
+    "check_standing",
+    "check_date",
+    "check_completeness",
+    "report_missing",
+    "post_billing_change",
+    "book_appointment",
+    "update_services",
+    "close_ticket",
+    "reverse_billing_change",
+    "release_appointment",
+    "restore_services",
+}
+"""Written out: histories hold these, so a rename in Python must not change one."""
+
+
+def name_of(function: object) -> str | None:
+    """The engine's name of an activity; None for anything else."""
+    definition: Any = getattr(function, "__temporal_activity_definition", None)
+    return definition.name if definition else None
+
+
+def registered() -> list[str | None]:
+    """What a worker registers, by name."""
+    outside = Outside(
+        records=MemoryRecords(),
+        vault=DocumentStore(MemoryStore()),
+        crm=FakeCrm([]),
+        billing=FakeBilling([]),
+        scheduling=FakeScheduling(accounts=[], today=START.date()),
+        ticketing=FakeTicketing(),
+        announcers=[],
+    )
+    return [name_of(function) for function in activities(outside)]
+
+
+def defined() -> set[str]:
+    """Every activity there is in the package."""
+    found = set()
+    for info in pkgutil.iter_modules(activities_package.__path__):
+        module = importlib.import_module(f"activities.{info.name}")
+        for _, kind in inspect.getmembers(module, inspect.isclass):
+            for _, function in inspect.getmembers(kind, inspect.isfunction):
+                if name := name_of(function):
+                    found.add(name)
+    return found
+
+
+def test_every_activity_is_registered_once_under_its_name() -> None:
+    assert sorted(filter(None, registered())) == sorted(NAMES)
+    assert defined() == NAMES
+
+
+def test_every_step_and_its_reversal_is_an_activity_of_the_same_name() -> None:
+    assert {step: name_of(function) for step, function in EFFECTS.items()} == {
+        step: str(step) for step in {*APPLY_ORDER, *REVERSAL_OF.values()}
+    }
+
+
+def test_four_checks_are_asked() -> None:
+    assert [name_of(function) for function in CHECKS] == [
+        "check_entitlement",
+        "check_standing",
+        "check_date",
+        "check_completeness",
+    ]
+
+
+def test_the_workflow_and_its_messages_have_the_names_callers_use() -> None:
+    (registered_workflow,) = WORKFLOWS
+    definition: Any = vars(registered_workflow)["__temporal_workflow_definition"]
+
+    assert definition.name == EngineName.WORKFLOW == "ServiceChangeWorkflow"
+    assert set(definition.updates) == {EngineName.DECIDE} == {"decide"}
+    assert set(definition.signals) == {EngineName.SUBMIT_DECISION, EngineName.LOOK_AGAIN}
+    assert set(definition.signals) == {"submit_decision", "look_again"}
+    assert set(definition.queries) == {EngineName.STATUS} == {"status"}
