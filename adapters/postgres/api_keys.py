@@ -1,9 +1,6 @@
-"""`python -m adapters.postgres.api_keys < credentials.json` lets keys in: their hashes, no more."""
+"""Lets callers in by their keys: stores hashes, no more."""
 
 import hashlib
-import json
-import os
-import sys
 from collections.abc import Mapping
 
 from sqlalchemy import create_engine
@@ -45,18 +42,3 @@ def store(database_url: str, keys: Mapping[str, str]) -> None:
                 )
             )
     engine.dispose()
-
-
-def main() -> None:
-    """Reads a JSON object, caller's name to key, from standard input."""
-    try:
-        keys = json.load(sys.stdin)
-        store(os.environ["THROUGHLINE_DATABASE_URL"], keys)
-    except KeyError:
-        sys.exit("Set THROUGHLINE_DATABASE_URL to the database that keeps the keys.")
-    except (ValueError, AttributeError) as error:
-        sys.exit(f"Give a JSON object of names and keys on standard input: {error}")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,9 +1,5 @@
-"""Brings a database to today's schema. Safe to repeat and to run twice at once.
+"""Brings a database to today's schema. Safe to repeat and to run twice at once."""
 
-As a program, `python -m adapters.postgres.migrate`, for the database of THROUGHLINE_DATABASE_URL.
-"""
-
-import os
 from pathlib import Path
 
 from alembic import command
@@ -25,7 +21,3 @@ def alembic_config(database_url: str) -> Config:
 def upgrade(database_url: str) -> None:
     """Apply every missing migration. Raises what the database raised if it cannot."""
     command.upgrade(alembic_config(database_url), "head")
-
-
-if __name__ == "__main__":
-    upgrade(os.environ["THROUGHLINE_DATABASE_URL"])
