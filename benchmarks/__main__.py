@@ -8,10 +8,11 @@ from typing import Final
 
 from benchmarks import engine, submit
 from benchmarks.report import Report, publish
+from stack.ephemeral import temporary_folder
 from stack.errors import StackError
-from stack.own_stack import OwnStack, own_stack
+from tests.support.live import LiveStack, live
 
-BENCHMARKS: Final[Mapping[str, Callable[[OwnStack], Awaitable[Report]]]] = {
+BENCHMARKS: Final[Mapping[str, Callable[[LiveStack], Awaitable[Report]]]] = {
     "engine": engine.measure,
     "submit": submit.measure,
 }
@@ -25,7 +26,7 @@ def main(names: list[str]) -> int:
         return 2
     try:
         for name in names or BENCHMARKS:
-            with own_stack() as stack:
+            with temporary_folder() as folder, live(folder) as stack:
                 report = asyncio.run(_measured(BENCHMARKS[name], stack))
             print(publish(report, datetime.now(UTC)))
     except StackError as error:
@@ -34,7 +35,7 @@ def main(names: list[str]) -> int:
     return 0
 
 
-async def _measured(measure: Callable[[OwnStack], Awaitable[Report]], stack: OwnStack) -> Report:
+async def _measured(measure: Callable[[LiveStack], Awaitable[Report]], stack: LiveStack) -> Report:
     return await measure(stack)
 
 

@@ -30,8 +30,9 @@ from domain.messages import Decision, EngineName, ServiceChangeInput, ServiceCha
 from domain.service_change import Action, ChangeKind, ChangeStatus, Role
 from settings import CHECKOUT
 from stack.api_caller import ApiCaller
-from stack.own_stack import OwnStack, cpu_seconds_of
+from stack.children import database_url
 from stack.submit import signed_in
+from tests.support.live import LiveStack, cpu_seconds_of
 
 RUNS: Final = ((1, 20), (20, 200))
 """Changes under way at the same time, and how many are measured."""
@@ -65,7 +66,7 @@ class Measured:
         return sum(self.cpu.values()) / self.changes
 
 
-async def measure(stack: OwnStack) -> Report:
+async def measure(stack: LiveStack) -> Report:
     """Both variants at every concurrency, one after the other."""
     settings = stack.settings
     client = await connect(settings.temporal_target, settings.temporal_namespace)
@@ -137,7 +138,7 @@ def _ratios(at_once: int, full: Measured, bare: Measured) -> dict[str, float]:
 
 
 @contextmanager
-def bare_worker(stack: OwnStack) -> Iterator[int]:
+def bare_worker(stack: LiveStack) -> Iterator[int]:
     """The bare workflow's worker as a process of its own; gives its process id."""
     settings = stack.settings
     where = (settings.temporal_target, settings.temporal_namespace, BARE_QUEUE)
@@ -153,7 +154,7 @@ def bare_worker(stack: OwnStack) -> Iterator[int]:
         process.wait()
 
 
-def _bare_cpu(stack: OwnStack, worker_pid: int) -> dict[str, float]:
+def _bare_cpu(stack: LiveStack, worker_pid: int) -> dict[str, float]:
     return {"temporal": stack.cpu_seconds()["temporal"], "bare worker": cpu_seconds_of(worker_pid)}
 
 
@@ -212,14 +213,14 @@ class _Approvals:
 
 
 @asynccontextmanager
-async def full_changes(stack: OwnStack, client: Client) -> AsyncIterator[One]:
+async def full_changes(stack: LiveStack, client: Client) -> AsyncIterator[One]:
     """What takes one service change from submission to active. Every call another account."""
     settings = stack.settings
     engine = TemporalEngine(client, settings.temporal_task_queue)
     approvals = _Approvals()
     wanted = requests(datetime.now(UTC))
     async with signed_in(settings, "portal", patience=PATIENCE_SECONDS) as portal:
-        watching = asyncio.create_task(approvals.watch(stack.database_url))
+        watching = asyncio.create_task(approvals.watch(database_url(stack.settings)))
 
         async def one() -> None:
             change_id = await _submitted(portal, next(wanted))

@@ -14,10 +14,11 @@ from benchmarks.accounts import requests
 from benchmarks.report import Report
 from http_client import CALLER_TIMEOUT, AsyncClient
 from settings import CHECKOUT
-from stack.own_stack import OwnStack
+from stack.children import database_url
 from stack.ports import LOOPBACK, free_ports
 from stack.probes import answers
 from stack.submit import signed_in
+from tests.support.live import LiveStack
 
 REQUESTS: Final = 400
 WARM_UP: Final = 30
@@ -25,7 +26,7 @@ PATIENCE_SECONDS: Final = 60.0
 START_SECONDS: Final = 30.0
 
 
-async def measure(stack: OwnStack) -> Report:
+async def measure(stack: LiveStack) -> Report:
     """p50 and p99 of each, answered, one request at a time; the stack works on what it accepts."""
     wanted = requests(datetime.now(UTC))
     with bare_api(stack) as url:
@@ -92,13 +93,13 @@ def _row(name: str, seconds: list[float]) -> dict[str, Any]:
 
 
 @contextmanager
-def bare_api(stack: OwnStack) -> Iterator[str]:
+def bare_api(stack: LiveStack) -> Iterator[str]:
     """The bare counterpart as a process of its own; gives its URL once it answers."""
     (port,) = free_ports(1)
     process = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.bare_api", str(port)],
         cwd=CHECKOUT,
-        env=os.environ | {"BARE_DATABASE_URL": stack.database_url},
+        env=os.environ | {"BARE_DATABASE_URL": database_url(stack.settings)},
     )
     try:
         until = time.monotonic() + START_SECONDS

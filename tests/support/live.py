@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 
 from http_client import Client
+from settings import Settings
 from stack.paths import CHECKOUT, StatePaths
 from stack.ports import LOOPBACK, free_ports, is_free
 from stack.probes import answers
@@ -63,6 +64,13 @@ class LiveStack:
         """Where the console is."""
         return f"http://{LOOPBACK}:{self.ports['console']}"
 
+    @property
+    def settings(self) -> Settings:
+        """The stack's settings with every secret, as its own programs have them."""
+        places: dict[str, Any] = {f"{name}_port": port for name, port in self.ports.items()}
+        secrets = StatePaths(self.state_dir).secrets
+        return Settings(_env_file=secrets, state_dir=self.state_dir, **places)
+
     def vendor(self, name: str) -> Client:
         """A vendor's own HTTP address, for its `_control` routes."""
         return Client(base_url=f"http://{LOOPBACK}:{self.ports[name]}", trust_env=False)
@@ -98,9 +106,27 @@ class LiveStack:
         """Start a child that was stopped."""
         self._supervisor.start_child(child)
 
+    def cpu_seconds(self) -> dict[str, float]:
+        """CPU time each child has used so far with all it started, user and system."""
+        return {state.name: cpu_seconds_of(state.pid) for state in self._supervisor.states()}
+
     @property
     def _supervisor(self) -> Supervisor:
         return Supervisor(StatePaths(self.state_dir))
+
+
+def cpu_seconds_of(pid: int) -> float:
+    """CPU time of a process and everything it started, living or ended; 0 if it is gone."""
+    try:
+        process = psutil.Process(pid)
+        family = [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return 0.0
+    total = 0.0
+    for member in family:
+        with suppress(psutil.NoSuchProcess):
+            total += sum(member.cpu_times()[:4])  # own user and system, ended children's
+    return total
 
 
 @contextmanager
