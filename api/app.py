@@ -16,7 +16,9 @@ from adapters.webhooks import WebhookVerifier
 from api import errors
 from api.correlation import CorrelationMiddleware
 from api.dependencies import Parts
+from api.errors import PROBLEM_JSON
 from api.routes import actions, documents, machines, records, service_changes, webhooks
+from domain.contracts import Problem
 from domain.identifiers import System
 from domain.submission import Submission
 from settings import Settings
@@ -29,6 +31,9 @@ ROUTERS = (
     webhooks.router,
     machines.router,
 )
+
+BY_HAND = (Submission, Problem)
+"""What is read off the wire, or put on it, without FastAPI's help."""
 
 
 def now() -> datetime:
@@ -79,6 +84,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version="1",
         summary="Service changes across CRM, billing, scheduling and ticketing",
         lifespan=lifespan,
+        responses={
+            "default": {
+                "description": "Problem details (RFC 9457)",
+                "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            }
+        },
     )
     for router in ROUTERS:
         app.include_router(router)
@@ -89,19 +100,17 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 
 def _describe(app: FastAPI) -> None:
-    """Add what is read off the wire by hand to the OpenAPI document."""
+    """Add to the OpenAPI document what routes read and answer by hand."""
 
     def described() -> dict[str, object]:
         if app.openapi_schema is None:
             document = get_openapi(
                 title=app.title, version=app.version, summary=app.summary, routes=app.routes
             )
-            document["components"]["schemas"]["Submission"] = Submission.model_json_schema(
-                ref_template="#/components/schemas/{model}"
-            )
-            definitions = document["components"]["schemas"]["Submission"].pop("$defs", {})
-            for name, schema in definitions.items():
-                document["components"]["schemas"].setdefault(name, schema)
+            schemas = document["components"]["schemas"]
+            for model in BY_HAND:
+                schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+                schemas |= {**schema.pop("$defs", {}), **schemas, model.__name__: schema}
             app.openapi_schema = document
         return app.openapi_schema
 

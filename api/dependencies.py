@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
@@ -62,7 +63,13 @@ def correlation_of(request: Request) -> str:
     return found
 
 
-async def principal_of(request: Request) -> Principal:
+_DESCRIBED = HTTPBearer(auto_error=False, description="One of the API keys.")
+"""Puts the header into the OpenAPI document; it is read below, for answers of our own."""
+
+
+async def principal_of(
+    request: Request, _: Annotated[object, Depends(_DESCRIBED)] = None
+) -> Principal:
     """The caller, by bearer key. Raises not_signed_in."""
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not key:

@@ -211,14 +211,14 @@ async def test_the_submitter_does_not_approve(office: Office) -> None:
     ],
 )
 async def test_who_may_not_is_refused_by_role_and_that_is_on_record(
-    office: Office, caller: str, action: str
+    idle_office: Office, caller: str, action: str
 ) -> None:
-    change_id = await office.submitted()
+    change_id = await idle_office.submitted()
 
-    answer = await office.act(change_id, action, caller=caller)
+    answer = await idle_office.act(change_id, action, caller=caller)
 
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
-    assert await office.refusals(change_id) == [(caller, action)]
+    assert await idle_office.refusals(change_id) == [(caller, action)]
 
 
 async def test_what_does_not_fit_the_status_is_refused_naming_it(office: Office) -> None:

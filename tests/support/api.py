@@ -11,6 +11,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from pydantic import SecretStr
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from adapters.postgres.tables import ApiKeyRow
@@ -117,14 +118,17 @@ def as_parts(change: Any, document: bytes, filename: str = "order.pdf") -> dict[
 
 
 async def sign_in_everybody(sessions: async_sessionmaker[AsyncSession]) -> None:
-    """Give every caller a key."""
+    """Give every caller a key. Safe to repeat."""
+    rows = [
+        {
+            "key_sha256": sha256(f"key-of-{name}".encode()).hexdigest(),
+            "principal": name,
+            "role": role,
+        }
+        for name, role in CALLERS.items()
+    ]
     async with sessions.begin() as session:
-        session.add_all(
-            ApiKeyRow(
-                key_sha256=sha256(f"key-of-{name}".encode()).hexdigest(), principal=name, role=role
-            )
-            for name, role in CALLERS.items()
-        )
+        await session.execute(insert(ApiKeyRow).values(rows).on_conflict_do_nothing())
 
 
 def settings_for(
