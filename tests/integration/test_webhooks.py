@@ -1,0 +1,112 @@
+"""The signature of events, against the library that vendors sign with."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from standardwebhooks.webhooks import Webhook
+
+from adapters.webhooks import WebhookVerifier, read_event
+from domain.identifiers import System
+from tests.support.api import BILLING_SECRET, TICKETING_SECRET
+
+EVENT = {"type": "invoice.paid", "data": {"account": "7590-VHVEG", "invoice": "in_7"}}
+BODY = json.dumps(EVENT).encode()
+
+
+def signed(
+    body: bytes = BODY, *, secret: str = BILLING_SECRET, age: timedelta = timedelta()
+) -> dict[str, str]:
+    at = datetime.now(UTC) - age
+    return {
+        "webhook-id": "evt_1",
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": Webhook(secret).sign("evt_1", at, body.decode("latin-1")),
+    }
+
+
+@pytest.fixture
+def verifier() -> WebhookVerifier:
+    return WebhookVerifier([BILLING_SECRET])
+
+
+def test_a_good_event_is_read(verifier: WebhookVerifier) -> None:
+    assert verifier.verify(BODY, signed()) == EVENT
+
+
+def test_while_a_secret_is_renewed_both_are_good() -> None:
+    renewing = WebhookVerifier([TICKETING_SECRET, BILLING_SECRET])
+
+    assert renewing.verify(BODY, signed(secret=BILLING_SECRET)) == EVENT
+    assert renewing.verify(BODY, signed(secret=TICKETING_SECRET)) == EVENT
+
+
+def test_one_good_signature_among_several_is_enough(verifier: WebhookVerifier) -> None:
+    headers = signed()
+    headers["webhook-signature"] = f"v1,Zm9yZ2Vk {headers['webhook-signature']} v2,bmV3"
+
+    assert verifier.verify(BODY, headers) == EVENT
+
+
+def test_without_any_secret_nothing_is_good() -> None:
+    assert WebhookVerifier([]).verify(BODY, signed()) is None
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        signed(secret=TICKETING_SECRET),
+        signed(b"{}"),
+        signed(age=timedelta(minutes=6)),
+        signed(age=-timedelta(minutes=6)),
+        {},
+        signed() | {"webhook-id": "evt_2"},
+        signed() | {"webhook-timestamp": "now"},
+        signed() | {"webhook-timestamp": "inf"},
+        signed() | {"webhook-timestamp": "9" * 400},
+        signed() | {"webhook-signature": "no comma"},
+        signed() | {"webhook-signature": "v1,a,b"},
+        signed() | {"webhook-signature": "v1,\u00fc"},
+        signed() | {"webhook-signature": ","},
+    ],
+    ids=[
+        "another secret",
+        "another body",
+        "too old",
+        "too new",
+        "no headers",
+        "another id",
+        "no time",
+        "endless time",
+        "huge time",
+        "no version",
+        "two commas",
+        "no base64",
+        "empty",
+    ],
+)
+def test_what_does_not_fit_is_no_event(verifier: WebhookVerifier, headers: dict[str, str]) -> None:
+    assert verifier.verify(BODY, headers) is None
+
+
+@pytest.mark.parametrize("body", [b"\xff\xfe\xfd", b"", b"not json", b"[" * 200_000])
+def test_a_body_that_cannot_be_read_is_no_event(verifier: WebhookVerifier, body: bytes) -> None:
+    assert verifier.verify(body, signed(body)) is None
+
+
+@pytest.mark.parametrize(
+    ("payload", "read"),
+    [
+        (EVENT, ("invoice.paid", "7590-VHVEG", "in_7")),
+        ({"type": "invoice.paid"}, ("invoice.paid", None, None)),
+        ({"type": "x", "data": {"account": 7, "invoice": ["in"]}}, ("x", None, None)),
+        ({"type": None, "data": None}, ("unknown", None, None)),
+        ("text", ("unknown", None, None)),
+    ],
+)
+def test_an_event_of_any_shape_is_read_as_far_as_it_goes(
+    payload: object, read: tuple[str, str | None, str | None]
+) -> None:
+    found = read_event(System.BILLING, payload)
+
+    assert (found.type, found.account_id, found.reference) == read
