@@ -3,7 +3,6 @@
 from temporalio import activity
 
 from activities.calls import Effect, VendorCalls
-from activities.failures import internal_failure
 from activities.intents import make_intent
 from activities.ports import Ticketing
 from activities.records import RecordTransaction
@@ -41,17 +40,24 @@ class TicketActivities:
 
     @activity.defn(name="close_ticket")
     async def close_ticket(self, step: StepInput) -> EffectResult:
-        """Close the open ticket with the reason given, once."""
+        """Close the change's ticket with the reason given, once.
+
+        A ticket whose opening was never confirmed is looked up first; none is fine.
+        """
+        opened = await self._calls.settle(
+            step.change_id, Step.OPEN_TICKET, self._ticketing.find_ticket
+        )
+        if opened is None:
+            return EffectResult(step=Step.CLOSE_TICKET, vendor_reference="")
+        ticket = opened.vendor_reference
 
         async def prepare(record: RecordTransaction, change: ChangeRecord) -> Effect:
-            done = await record.effect_of(change.id, Step.CLOSE_TICKET)
-            ticket = change.open_ticket or (done.vendor_reference if done else None)
-            if ticket is None:
-                raise internal_failure(Step.CLOSE_TICKET, "there is no open ticket to close")
+            del record
             draft = TicketDraft(change.account_id, change.id, ticket, step.reason)
 
             async def closed(record: RecordTransaction, evidence: EffectEvidence) -> None:
                 del evidence
+                await record.save_ticket(change.id, ticket, _subject(change))
                 await record.close_ticket(change.id, ticket)
 
             return Effect(
@@ -69,7 +75,7 @@ class TicketActivities:
         draft = TicketDraft(
             account_id=change.account_id,
             change_id=change.id,
-            subject=f"{summary_of(change.wish)}: information needed",
+            subject=_subject(change),
             body=_body(missing),
         )
 
@@ -93,6 +99,10 @@ class TicketActivities:
             lambda call: self._ticketing.comment_on_ticket(call, ticket, draft.body),
             lambda call: self._ticketing.find_comment(call, ticket),
         )
+
+
+def _subject(change: ChangeRecord) -> str:
+    return f"{summary_of(change.wish)}: information needed"
 
 
 def _body(missing: TicketInput) -> str:

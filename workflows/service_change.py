@@ -95,8 +95,8 @@ class ServiceChangeWorkflow(Conversation):
     async def _wait_for_what_is_missing(self, blocked: Sequence[CheckResult]) -> Decision | None:
         missing = tuple(Waiting(party=item.party, what=item.sentence) for item in blocked)
         ticket = TicketInput(change_id=self._change.change_id, round=self._round, missing=missing)
+        self._ticket_open = True  # or may be, if nobody confirms it; closing looks for it
         await self._persist(lambda: self._unless_decided([steps.start_report(ticket, self._limit)]))
-        self._ticket_open = True
         until = workflow.now() + timedelta(seconds=self._change.patience.incomplete)
         await self._become(
             ChangeStatus.INCOMPLETE,

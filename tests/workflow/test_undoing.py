@@ -185,3 +185,20 @@ async def test_an_undoing_with_an_unknown_outcome_is_not_done_twice(world: World
     assert (await change.ended()).status is S.REJECTED
     assert [line.amount_minor for line in world.billing.lines.values()] == [2500, -2500]
     await expect_undone(change, world, ["post_billing_change", "book_appointment"])
+
+
+@pytest.mark.parametrize("stands", [True, False], ids=["stands", "does-not-stand"])
+async def test_a_ticket_nobody_confirmed_is_found_and_closed_when_the_change_ends(
+    world: World, stands: bool
+) -> None:
+    plan = world.ticketing.failures.plan_after if stands else world.ticketing.failures.plan_before
+    plan("open_ticket", UnrecognisedPayloadError(System.TICKETING, "<html>"))
+    change = await world.submit(document=False)
+    await change.reaches(S.NEEDS_ATTENTION)
+
+    await change.decide(Action.REJECT)
+
+    assert (await change.ended()).status is S.REJECTED
+    assert [t.resolution is not None for t in world.ticketing.tickets.values()] == [True] * stands
+    assert [t.status for t in (await change.view()).tickets] == ["closed"] * stands
+    assert (await change.effects())["open_ticket"] == ("applied" if stands else "skipped")
