@@ -151,6 +151,11 @@ ACTION_RULES: Final[Mapping[Action, ActionRule]] = {
 }
 
 
+def words(name: StrEnum) -> str:
+    """A name as people read it."""
+    return name.replace("_", " ")
+
+
 class Refusal(StrEnum):
     """Why a caller may not act: the caller's rights, or the change's status."""
 
@@ -185,11 +190,14 @@ def permission(
     if not rule.submitter_may and principal == submitted_by:
         return no(Refusal.FORBIDDEN, "Nobody approves what they submitted; ask a colleague.")
     if status not in rule.statuses:
-        return no(Refusal.NOT_APPLICABLE, f"{action} is not possible while the change is {status}.")
+        return no(
+            Refusal.NOT_APPLICABLE,
+            f"{action.capitalize()} is not possible while the status is {words(status)}.",
+        )
     if role in _SUBMITTERS and status not in _BEFORE_APPROVAL:
         return no(
             Refusal.NOT_APPLICABLE,
-            f"The change is {status}; after approval only operations can cancel it.",
+            f"The status is {words(status)}; after approval only operations can cancel it.",
         )
     return Permission(action, allowed=True)
 

@@ -85,7 +85,8 @@ def console_env(settings: Settings) -> dict[str, str]:
     return {
         variable("api_url"): settings.api_base_url,
         variable("state_dir"): str(settings.state_dir),
-        "STREAMLIT_CLIENT_TOOLBAR_MODE": "viewer",
+        variable("temporal_web_url"): settings.temporal_web_base_url,
+        variable("temporal_namespace"): settings.temporal_namespace,
     }
 
 

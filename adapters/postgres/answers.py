@@ -39,7 +39,7 @@ def answers(history: History, *, principal: str, role: Role) -> AnswersView:
     """The support questions, each with the rows its answer rests on."""
     change = history.change
     verdict, sentence = _VERDICT.get(
-        change.status, (None, f"Not yet: it is {change.status.replace('_', ' ')}.")
+        change.status, (None, f"Not yet: its status is {change.status.replace('_', ' ')}.")
     )
     started = history.audit[0]
     return AnswersView(
@@ -237,5 +237,5 @@ def _audit_entry(row: AuditEntryRow) -> TimelineEntry:
         system=None,
         outcome=row.outcome,
         duration_ms=None,
-        facts=row.facts,
+        facts={**row.facts, "from_status": row.from_status, "to_status": row.to_status},
     )
