@@ -65,7 +65,6 @@ from workflows import WORKFLOWS
 
 PAST_DUE_ACCOUNT = "0002-OWING"
 CLOSED_ACCOUNT = "0003-CLOSED"
-DECIDED_WITHIN = 20.0
 ENDED_WITHIN = timedelta(seconds=30)
 
 
@@ -84,8 +83,7 @@ class Mailbox:
             raise NoticeError("the mail server does not answer")
         self.notices.append(notice)
 
-    @property
-    def kinds(self) -> list[str]:
+    async def kinds(self) -> list[str]:
         """What came, in order."""
         return [notice.kind for notice in self.notices]
 
@@ -124,13 +122,8 @@ class World:
             accounts=[ACCOUNT, PAST_DUE_ACCOUNT, CLOSED_ACCOUNT], today=START.date()
         )
         self._numbers = itertools.count(1)
-        self._engine = TemporalEngine(self.client, self.task_queue)
+        self.engine = TemporalEngine(self.client, self.task_queue)
         self.time = TimeSkipper(self.client)
-
-    @property
-    def engine(self) -> TemporalEngine:
-        """The engine, as API and relay use it."""
-        return self._engine
 
     @asynccontextmanager
     async def working(
@@ -254,7 +247,7 @@ class World:
                 )
             )
             for row in rows:
-                await self._engine.look_again(row.change_id, LookAgain.model_validate(row.payload))
+                await self.engine.look_again(row.change_id, LookAgain.model_validate(row.payload))
                 row.dispatched_at = self.clock()
 
 

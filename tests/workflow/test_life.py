@@ -9,6 +9,7 @@ from domain.entitlement import Lifecycle
 from domain.identifiers import System
 from domain.service_change import Action, ChangeStatus, CheckName, CheckOutcome
 from tests.support.factories import ACCOUNT, account
+from tests.support.polling import eventually
 from tests.support.world import CLOSED_ACCOUNT, PAST_DUE_ACCOUNT, World
 
 S = ChangeStatus
@@ -50,11 +51,9 @@ async def test_operations_are_told_by_queue_and_by_every_channel(world: World) -
     change = await world.submit()
     shown = await change.reaches(S.AWAITING_APPROVAL)
 
-    await change.decide(Action.REJECT)
-    await change.ended()
+    delivered = await eventually(world.mailbox.kinds, lambda seen: len(seen) > 0)
 
-    assert await change.notices() == ["approval_requested"]
-    assert set(world.mailbox.kinds) <= {"approval_requested"}
+    assert delivered == await change.notices() == ["approval_requested"]
     assert shown.due_at is not None
     assert "approves or rejects" in (shown.next_action or "")
 
@@ -171,10 +170,9 @@ async def test_what_is_still_missing_becomes_a_comment_on_the_same_ticket(world:
     first = await change.reaches(S.INCOMPLETE)
 
     await change.add_document()
-    await change.reaches(S.CHECKING)
-    second = await change.reaches(S.INCOMPLETE)
+    await eventually(change.view, lambda seen: len(seen.waiting_on) == 1)
 
-    assert [len(first.waiting_on), len(second.waiting_on)] == [2, 1]
+    assert len(first.waiting_on) == 2
     (ticket,) = world.ticketing.tickets.values()
     (comment,) = ticket.comments.values()
     assert "in_7" in comment
