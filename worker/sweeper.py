@@ -8,7 +8,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from adapters.postgres.acceptance import outbox_row
-from adapters.postgres.audit import add_audit
+from adapters.postgres.audit import audit_entry
 from adapters.postgres.tables import OutboxRow, ServiceChangeRow
 from adapters.temporal.engine import TemporalEngine
 from domain.service_change import ChangeStatus
@@ -50,13 +50,14 @@ async def sweep(
         async with sessions.begin() as session:
             change = await session.get_one(ServiceChangeRow, change_id)
             session.add(outbox_row("start", change_id, {}, clock()))
-            add_audit(
-                session,
-                at=clock(),
-                actor="sweeper",
-                actor_kind="schedule",
-                action="restart",
-                change=change,
-                reason="Accepted, but no workflow was found; started again.",
+            session.add(
+                audit_entry(
+                    at=clock(),
+                    actor="sweeper",
+                    actor_kind="schedule",
+                    action="restart",
+                    change=change,
+                    reason="Accepted, but no workflow was found; started again.",
+                )
             )
     return forgotten

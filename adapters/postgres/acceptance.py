@@ -1,16 +1,19 @@
 """Accepts a change, a document version or a vendor's event: everything in one transaction."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Text, bindparam, func, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from adapters.postgres.audit import add_audit
+from adapters.postgres.audit import audit_entry
 from adapters.postgres.mapping import accepted_view
 from adapters.postgres.tables import (
+    Base,
     DocumentVersionRow,
     IdempotencyKeyRow,
     IdentifierRow,
@@ -153,14 +156,8 @@ async def accept_change(session: AsyncSession, new: NewChange) -> ServiceChangeV
         duplicate_of=twin,
         waiting_on=[],
     )
-    session.add(change)
-    await session.flush()
     document = _document_row(1, DocumentState.CURRENT, new.upload) if new.upload else None
-    if document is not None:
-        session.add(document)
-    session.add(outbox_row("start", new.id, {}, new.at))
-    add_audit(
-        session,
+    entry = audit_entry(
         at=new.at,
         actor=new.caller,
         actor_kind="person" if new.role not in {Role.PORTAL, Role.PARTNER} else "service",
@@ -170,20 +167,58 @@ async def accept_change(session: AsyncSession, new: NewChange) -> ServiceChangeV
         reason=submission.note and "With a note.",
         facts={"document_sha256": new.document.sha256} if new.document else {},
     )
+    rows: list[Base] = [change, outbox_row("start", new.id, {}, new.at), entry]
+    if document is not None:
+        rows.append(document)
+    await _add_at_once(session, rows, _names(new), new.id)
+    return accepted_view(change, document)
+
+
+def _names(new: NewChange) -> dict[str, str]:
+    """Everything the change can be found by from the start: kind of name to name."""
     names = {
         "change": new.id,
-        "account": submission.account_id,
+        "account": new.submission.account_id,
         "correlation": new.correlation_id,
         "idempotency_key": new.idempotency_key,
         "workflow": workflow_id(new.id),
     }
-    if new.document:
-        names["document"] = new.document.sha256
-    await session.execute(
-        insert(IdentifierRow),
-        [{"value": value, "kind": kind, "change_id": new.id} for kind, value in names.items()],
+    return names | {"document": new.document.sha256} if new.document else names
+
+
+async def _add_at_once(
+    session: AsyncSession, rows: Sequence[Base], names: Mapping[str, str], change_id: str
+) -> None:
+    """Write rows of several tables in one round trip, which is what a submitter waits for."""
+    given = {
+        row.__tablename__: {k: v for k, v in vars(row).items() if not k.startswith("_")}
+        for row in rows
+    }
+    statement = _insert_at_once(tuple((table, tuple(values)) for table, values in given.items()))
+    values = {f"{table}_{k}": v for table, row in given.items() for k, v in row.items()}
+    kinds = {"kinds": list(names), "names": list(names.values()), "named": change_id}
+    await session.execute(statement, values | kinds)
+
+
+@cache
+def _insert_at_once(shapes: tuple[tuple[str, tuple[str, ...]], ...]) -> Insert:
+    """The statement for one row of each table, and for names; built once, as it takes its time.
+
+    PostgreSQL checks foreign keys at the end of a statement, so the rows may refer to each other.
+    """
+    tables = Base.metadata.tables
+    names = select(
+        func.unnest(bindparam("kinds", type_=ARRAY(Text))),
+        func.unnest(bindparam("names", type_=ARRAY(Text))),
+        bindparam("named", type_=Text),
     )
-    return accepted_view(change, document)
+    identifiers = tables[IdentifierRow.__tablename__]
+    inserts = [
+        insert(tables[table]).values({name: bindparam(f"{table}_{name}") for name in columns})
+        for table, columns in shapes
+    ]
+    parts = [each.cte(f"into_{table}") for each, (table, _) in zip(inserts, shapes, strict=True)]
+    return insert(identifiers).from_select(["kind", "value", "change_id"], names).add_cte(*parts)
 
 
 def _document_row(version: int, state: DocumentState, upload: "Upload") -> DocumentVersionRow:
@@ -254,15 +289,16 @@ async def add_document(session: AsyncSession, upload: Upload) -> DocumentVersion
     row = _document_row(last.version + 1 if last else 1, state, upload)
     session.add(row)
     change.updated_at = upload.at
-    add_audit(
-        session,
-        at=upload.at,
-        actor=upload.caller,
-        actor_kind="person",
-        action="add_document",
-        change=change,
-        reason=f"Version {row.version} ({row.state}).",
-        facts={"version": row.version, "document_sha256": row.sha256, "state": row.state},
+    session.add(
+        audit_entry(
+            at=upload.at,
+            actor=upload.caller,
+            actor_kind="person",
+            action="add_document",
+            change=change,
+            reason=f"Version {row.version} ({row.state}).",
+            facts={"version": row.version, "document_sha256": row.sha256, "state": row.state},
+        )
     )
     await session.execute(
         insert(IdentifierRow)
@@ -324,14 +360,15 @@ async def take_event(session: AsyncSession, event: VendorEvent) -> bool:
     for change in waiting:
         payload = {"cause": f"{event.system} {event.type}", "reference": event.id}
         session.add(outbox_row("look_again", change.id, payload, event.at))
-        add_audit(
-            session,
-            at=event.at,
-            actor=event.system,
-            actor_kind="webhook",
-            action=event.type,
-            change=change,
-            reason=f"Event {event.id}.",
-            facts={"event_id": event.id, "reference": event.reference},
+        session.add(
+            audit_entry(
+                at=event.at,
+                actor=event.system,
+                actor_kind="webhook",
+                action=event.type,
+                change=change,
+                reason=f"Event {event.id}.",
+                facts={"event_id": event.id, "reference": event.reference},
+            )
         )
     return True

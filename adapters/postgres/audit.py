@@ -10,37 +10,33 @@ from adapters.postgres.tables import AuditEntryRow, IdentifierRow, ServiceChange
 from domain.service_change import ChangeStatus
 
 
-def add_audit(
-    session: AsyncSession,
+def audit_entry(
     *,
     at: datetime,
     actor: str,
     actor_kind: str,
     action: str,
-    change: ServiceChangeRow | None = None,
+    change: ServiceChangeRow,
     outcome: str = "done",
-    correlation_id: str = "",
     from_status: ChangeStatus | None = None,
     to_status: ChangeStatus | None = None,
     reason: str = "",
     facts: dict[str, Any] | None = None,
-) -> None:
-    """Add one entry; it is written with the state it explains, or not at all."""
-    session.add(
-        AuditEntryRow(
-            at=at,
-            actor=actor,
-            actor_kind=actor_kind,
-            action=action,
-            outcome=outcome,
-            change_id=change.id if change else None,
-            account_id=change.account_id if change else None,
-            correlation_id=change.correlation_id if change else correlation_id,
-            from_status=from_status,
-            to_status=to_status,
-            reason=reason,
-            facts=facts or {},
-        )
+) -> AuditEntryRow:
+    """One entry about a change, to be written with the state it explains, or not at all."""
+    return AuditEntryRow(
+        at=at,
+        actor=actor,
+        actor_kind=actor_kind,
+        action=action,
+        outcome=outcome,
+        change_id=change.id,
+        account_id=change.account_id,
+        correlation_id=change.correlation_id,
+        from_status=from_status,
+        to_status=to_status,
+        reason=reason,
+        facts=facts or {},
     )
 
 

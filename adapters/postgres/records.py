@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from adapters.postgres import mapping
-from adapters.postgres.audit import add_audit, add_identifier
+from adapters.postgres.audit import add_identifier, audit_entry
 from adapters.postgres.tables import (
     AttemptRow,
     CheckRow,
@@ -102,31 +102,33 @@ class PostgresRecordTransaction:
         change.due_at = step.due_at
         if step.to is not ChangeStatus.NEEDS_ATTENTION:
             change.failure = None
-        add_audit(
-            self._session,
-            at=now,
-            actor=step.actor,
-            actor_kind=step.actor_kind,
-            action=step.decision.action if step.decision else "transition",
-            change=change,
-            from_status=current,
-            to_status=step.to,
-            reason=step.reason,
+        self._session.add(
+            audit_entry(
+                at=now,
+                actor=step.actor,
+                actor_kind=step.actor_kind,
+                action=step.decision.action if step.decision else "transition",
+                change=change,
+                from_status=current,
+                to_status=step.to,
+                reason=step.reason,
+            )
         )
 
     async def refuse(self, refused: RefusedDecision) -> None:
         """Put a decision that does not fit on record."""
         change = await self._locked(refused.change_id)
         decision = refused.decision
-        add_audit(
-            self._session,
-            at=self._now(),
-            actor=decision.actor,
-            actor_kind="person",
-            action=decision.action,
-            outcome="refused",
-            change=change,
-            reason=refused.why,
+        self._session.add(
+            audit_entry(
+                at=self._now(),
+                actor=decision.actor,
+                actor_kind="person",
+                action=decision.action,
+                outcome="refused",
+                change=change,
+                reason=refused.why,
+            )
         )
 
     async def save_check(

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.postgres.acceptance import keep_answer
-from adapters.postgres.audit import add_audit
+from adapters.postgres.audit import audit_entry
 from adapters.postgres.reading import read_change
 from adapters.postgres.tables import DecisionRow, DocumentVersionRow, ServiceChangeRow
 from api.dependencies import Caller, Parts, Principal, System_, visible_change
@@ -122,6 +122,9 @@ async def _have_decided(parts: Parts, change_id: str, decision: Decision) -> Non
     try:
         await parts.engine.decide(change_id, decision)
     except NoWorkflowError as error:
+        async with parts.sessions() as session:
+            row = await session.get_one(ServiceChangeRow, change_id)
+        await _require_permission(parts, row, decision)  # it may have ended since we looked
         # On record it is open, so its workflow is about to be started.
         raise NobodyAnswersError("the workflow of this change has not begun yet") from error
     except DecisionRefusedError as error:
@@ -147,13 +150,14 @@ async def _require_permission(parts: Parts, row: ServiceChangeRow, decision: Dec
 async def _record_refusal(parts: Parts, change_id: str, decision: Decision, why: str) -> None:
     async with parts.sessions.begin() as session:
         row = await session.get_one(ServiceChangeRow, change_id)
-        add_audit(
-            session,
-            at=parts.clock(),
-            actor=decision.actor,
-            actor_kind="person",
-            action=decision.action,
-            outcome="refused",
-            change=row,
-            reason=why,
+        session.add(
+            audit_entry(
+                at=parts.clock(),
+                actor=decision.actor,
+                actor_kind="person",
+                action=decision.action,
+                outcome="refused",
+                change=row,
+                reason=why,
+            )
         )
