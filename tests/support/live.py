@@ -2,8 +2,8 @@
 
 import json
 import os
+import secrets
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -14,8 +14,9 @@ import psutil
 
 from http_client import Client
 from settings import Settings
+from stack.errors import StackError
 from stack.paths import CHECKOUT, StatePaths
-from stack.ports import LOOPBACK, free_ports, is_free
+from stack.ports import LOOPBACK, is_free
 from stack.probes import answers
 from stack.processes import has_ended, running, tethered, wait_until
 from stack.supervision import Supervisor
@@ -132,8 +133,7 @@ def cpu_seconds_of(pid: int) -> float:
 @contextmanager
 def live(folder: Path) -> Iterator[LiveStack]:
     """`throughline up` for the length of the block; it also ends if the test run is killed."""
-    ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
-    ports["temporal_internal"] = _free_row(EnginePorts.INTERNAL)
+    ports = _free_ports()
     log = folder / "up.log"
     inherited = {name: v for name, v in os.environ.items() if not name.startswith("THROUGHLINE_")}
     env = inherited | WAITS | {"PYTHONPATH": str(CHECKOUT)}
@@ -142,23 +142,31 @@ def live(folder: Path) -> Iterator[LiveStack]:
     command = tethered([sys.executable, "-m", "stack", "up"])
     with running(command, log=log, env=env, stop_seconds=STOP_SECONDS) as process:
         stack = LiveStack(folder / "state", ports, {})
-        wait_until(
-            lambda: "stays up until Ctrl-C" in log.read_text(encoding="utf-8"),
-            seconds=READY_SECONDS,
-            what="The stack",
-            log=log,
-            process=process,
-        )
+        try:
+            wait_until(
+                lambda: "stays up until Ctrl-C" in log.read_text(encoding="utf-8"),
+                seconds=READY_SECONDS,
+                what="The stack",
+                log=log,
+                process=process,
+            )
+        except StackError as error:  # the folder and its log are gone when somebody reads this
+            raise StackError(f"{error}\n{log.read_text(encoding='utf-8')}") from error
         assert answers(f"{stack.api_url}/health/ready")
         credentials = json.loads(StatePaths(stack.state_dir).credentials.read_text())
         yield LiveStack(stack.state_dir, ports, credentials)
 
 
-def _free_row(length: int) -> int:
-    """The first of so many consecutive free ports."""
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        (first,) = free_ports(1)
-        if all(is_free(port) for port in range(first, first + length)):
-            return first
+def _free_ports() -> dict[str, int]:
+    """A port for each name, and so many in a row as the engine wants for itself.
+
+    Below those the system gives to outgoing connections, or one of them may be taken between now
+    and the minute in which a slow machine gets to listen on it.
+    """
+    count = len(PORTS) + EnginePorts.INTERNAL
+    for _ in range(100):
+        first = secrets.choice(range(20_000, 32_000, count))
+        row = range(first, first + count)
+        if all(map(is_free, row)):
+            return dict(zip((*PORTS, "temporal_internal"), row, strict=False))
     raise AssertionError("no row of free ports was found")
