@@ -1,11 +1,16 @@
 """The API on the test's own database and document folder, with a key for every role."""
 
+import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import psycopg
+import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from adapters.postgres.engine import create_engine
+from adapters.postgres.engine import sessions as sessions_of
 from tests.support.api import ApiUnderTest, running_api, settings_for, sign_in_everybody
 
 
@@ -20,3 +25,22 @@ async def api(
     await sign_in_everybody(sessions)
     async with running_api(settings_for(database_url, engine_address, tmp_path)) as under_test:
         yield under_test
+
+
+@pytest_asyncio.fixture(scope="module")
+async def shared_api(
+    migrated_database_url: str, engine_address: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[ApiUnderTest]:
+    """The same for a whole module whose tests do not mind what the others submitted."""
+    server, template = migrated_database_url.rsplit("/", 1)
+    name = f"shared_{uuid.uuid4().hex}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+    engine = create_engine(f"{server}/{name}", pool_size=1, application="throughline-tests")
+    await sign_in_everybody(sessions_of(engine))
+    await engine.dispose()
+    settings = settings_for(f"{server}/{name}", engine_address, tmp_path_factory.mktemp("shared"))
+    async with running_api(settings) as under_test:
+        yield under_test
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())

@@ -28,6 +28,11 @@ ROUTES = {
 
 
 @pytest.fixture
+def api(shared_api: ApiUnderTest) -> ApiUnderTest:
+    return shared_api
+
+
+@pytest.fixture
 def document(api: ApiUnderTest) -> dict[str, Any]:
     return api.app.openapi()
 

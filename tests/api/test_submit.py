@@ -27,6 +27,11 @@ DETAILS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.fixture
+def api(shared_api: ApiUnderTest) -> ApiUnderTest:
+    return shared_api
+
+
 def fields_of(body: dict[str, Any]) -> set[str]:
     return {problem["field"] for problem in body["errors"]}
 
