@@ -8,15 +8,12 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from adapters.postgres.tables import (
-    AttemptRow,
-    CheckRow,
-    EffectRow,
     IdentifierRow,
     ServiceChangeRow,
-    TicketRow,
 )
 from tests.support.api import CHANGE, PDF, ApiUnderTest
 from tests.support.clock import START
+from tests.support.records import attempt_row, effect_row
 
 ROUTE = "/v1/service-changes"
 Sessions = async_sessionmaker[AsyncSession]
@@ -147,7 +144,7 @@ async def test_a_list_is_narrowed_by_every_filter(api: ApiUnderTest, sessions: S
         row = await session.get_one(ServiceChangeRow, two["id"])
         row.status = "incomplete"
         row.submitted_at -= timedelta(days=30)
-        session.add(effect(two["id"]))
+        session.add(effect_row(two["id"]))
     then = (START - timedelta(days=3)).isoformat()
 
     assert await ids(api) == [one["id"], two["id"]]
@@ -174,42 +171,6 @@ async def test_counts_name_every_status(api: ApiUnderTest) -> None:
     assert (everything["pending"], own["pending"]) == (4, 3)
     assert everything["needs_attention"] == 0
     assert len(everything) == 11
-
-
-def effect(change_id: str, reference: str | None = "il_77") -> EffectRow:
-    return EffectRow(
-        idempotency_key=f"{change_id}:post_billing_change:1:1",
-        change_id=change_id,
-        system="billing",
-        step="post_billing_change",
-        summary="Post 5.00 a month",
-        document_version=1,
-        payload_version=1,
-        payload_sha256="a" * 64,
-        status="applied",
-        attempts=2,
-        vendor_reference=reference,
-        facts={},
-        intended_at=START,
-        closed_at=START,
-    )
-
-
-def attempt(change_id: str, number: int, outcome: str, words: str) -> AttemptRow:
-    return AttemptRow(
-        change_id=change_id,
-        system="billing",
-        step="post_billing_change",
-        effect_key=f"{change_id}:post_billing_change:1:1",
-        attempt=number,
-        outcome=outcome,
-        reason="",
-        words=words,
-        http_status=200 if outcome == "ok" else 503,
-        exchanges=[{"method": "POST", "path": "/price-changes", "response": {"secret": "words"}}],
-        started_at=START + timedelta(seconds=number),
-        finished_at=START + timedelta(seconds=number, milliseconds=250),
-    )
 
 
 @pytest.mark.parametrize(
@@ -296,115 +257,6 @@ async def test_the_audit_trail_pages(api: ApiUnderTest) -> None:
     assert rest["next_cursor"] is None
 
 
-async def test_the_answers_name_their_evidence(api: ApiUnderTest, sessions: Sessions) -> None:
-    change = await api.accepted(document=PDF)
-    sha256 = change["document_versions"][0]["sha256"]
-    async with sessions.begin() as session:
-        session.add(effect(change["id"]))
-        await session.flush()
-        session.add(attempt(change["id"], 1, "unavailable", "Service Unavailable"))
-        session.add(attempt(change["id"], 2, "ok", ""))
-
-    answers = (await api.portal.get(f"{ROUTE}/{change['id']}/answers")).json()
-
-    key = f"{change['id']}:post_billing_change:1:1"
-    (sent,) = answers["sent"]
-    assert (sent["system"], sent["vendor_reference"]) == ("billing", "il_77")
-    assert sent["evidence"][0] == {"kind": "effect", "id": key}
-    assert [evidence["kind"] for evidence in sent["evidence"]] == ["effect", "attempt", "attempt"]
-    (version,) = answers["payload_version"]
-    assert (version["document_version"], version["document_sha256"]) == (1, sha256)
-    (retried,) = answers["retried"]
-    assert (retried["step"], retried["attempts"]) == ("post_billing_change", 2)
-    assert answers["rejected_by"] is None
-    assert answers["succeeded"]["succeeded"] is None
-    assert answers["started_by"]["actor"] == "portal"
-    assert answers["started_by"]["actor_kind"] == "service"
-    may = {answer["action"]: answer["caller"] for answer in answers["may_act"]}
-    assert may["cancel"]["allowed"] is True
-    assert may["approve"]["allowed"] is False
-    assert "operator" in may["approve"]["reason"]
-
-
-async def test_the_answers_say_who_said_no_in_its_own_words(
-    api: ApiUnderTest, sessions: Sessions
-) -> None:
-    change = await api.accepted()
-    async with sessions.begin() as session:
-        refused = attempt(change["id"], 1, "refused", "Card declined by the issuer")
-        refused.effect_key = None
-        session.add(refused)
-
-    answers = (await api.portal.get(f"{ROUTE}/{change['id']}/answers")).json()
-
-    assert answers["rejected_by"]["system"] == "billing"
-    assert answers["rejected_by"]["words"] == "Card declined by the issuer"
-    assert answers["rejected_by"]["evidence"][0]["kind"] == "attempt"
-
-
-async def test_a_timeline_is_in_order_and_shows_exchanges_to_staff_alone(
-    api: ApiUnderTest, sessions: Sessions
-) -> None:
-    change = await api.accepted()
-    async with sessions.begin() as session:
-        session.add(effect(change["id"]))
-        await session.flush()
-        session.add(attempt(change["id"], 1, "unavailable", "Service Unavailable"))
-        session.add(attempt(change["id"], 2, "ok", ""))
-
-    seen = {}
-    for caller in ("portal", "support"):
-        page = (await api.client(caller).get(f"{ROUTE}/{change['id']}/timeline")).json()
-        seen[caller] = page["items"]
-
-    times = [entry["at"] for entry in seen["support"]]
-    assert times == sorted(times)
-    assert {entry["kind"] for entry in seen["support"]} == {"status", "attempt"}
-    tried = [entry for entry in seen["support"] if entry["kind"] == "attempt"]
-    assert [entry["duration_ms"] for entry in tried] == [250, 250]
-    assert all(entry["facts"]["exchanges"] for entry in tried)
-    hidden = [entry for entry in seen["portal"] if entry["kind"] == "attempt"]
-    assert [entry["facts"]["exchanges"] for entry in hidden] == [[], []]
-
-
-async def test_the_latest_round_of_each_check_and_every_ticket_is_shown(
-    api: ApiUnderTest, sessions: Sessions
-) -> None:
-    change = await api.accepted()
-
-    def check(round_: int, outcome: str) -> CheckRow:
-        return CheckRow(
-            change_id=change["id"],
-            round=round_,
-            name="standing",
-            system="billing",
-            outcome=outcome,
-            code="past_due",
-            detail="An invoice is past due.",
-            facts={},
-            at=START,
-        )
-
-    async with sessions.begin() as session:
-        session.add_all([check(1, "blocked"), check(10, "passed"), check(2, "blocked")])
-        session.add(
-            TicketRow(
-                change_id=change["id"],
-                reference="T-1",
-                subject="Missing",
-                status="open",
-                opened_at=START,
-            )
-        )
-
-    body = (await api.portal.get(f"{ROUTE}/{change['id']}")).json()
-
-    assert [(check["name"], check["outcome"]) for check in body["checks"]] == [
-        ("standing", "passed")
-    ]
-    assert [ticket["reference"] for ticket in body["tickets"]] == ["T-1"]
-
-
 async def test_field_ownership_names_an_owner_for_every_field(api: ApiUnderTest) -> None:
     rows = (await api.portal.get("/v1/field-ownership")).json()
 
@@ -417,7 +269,7 @@ async def test_integration_health_speaks_of_every_vendor(
     api: ApiUnderTest, sessions: Sessions
 ) -> None:
     change = await api.accepted()
-    failed = attempt(change["id"], 1, "unavailable", "Service Unavailable")
+    failed = attempt_row(change["id"], 1, "unavailable", "Service Unavailable")
     failed.effect_key = None
     failed.finished_at = api.parts.clock() - timedelta(minutes=1)
     async with sessions.begin() as session:

@@ -1,12 +1,13 @@
 """Rows that tests begin with, written the way the API writes them."""
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from adapters.postgres.acceptance import NewChange, StoredDocument, accept_change
-from adapters.postgres.tables import DecisionRow
+from adapters.postgres.tables import AttemptRow, DecisionRow, EffectRow
 from domain.contracts import ServiceChangeView
 from domain.service_change import Role
 from domain.submission import check_submission
@@ -62,4 +63,42 @@ def decision_row(
         document_version=1,
         document_sha256=None,
         at=START,
+    )
+
+
+def effect_row(change_id: str, reference: str = "il_77") -> EffectRow:
+    """A posting that stands at billing."""
+    return EffectRow(
+        idempotency_key=f"{change_id}:post_billing_change:1:1",
+        change_id=change_id,
+        system="billing",
+        step="post_billing_change",
+        summary="Post 5.00 a month",
+        document_version=1,
+        payload_version=1,
+        payload_sha256="a" * 64,
+        status="applied",
+        attempts=2,
+        vendor_reference=reference,
+        facts={},
+        intended_at=START,
+        closed_at=START,
+    )
+
+
+def attempt_row(change_id: str, number: int, outcome: str, words: str) -> AttemptRow:
+    """One try of that posting, with what was said both ways."""
+    return AttemptRow(
+        change_id=change_id,
+        system="billing",
+        step="post_billing_change",
+        effect_key=f"{change_id}:post_billing_change:1:1",
+        attempt=number,
+        outcome=outcome,
+        reason="",
+        words=words,
+        http_status=200 if outcome == "ok" else 503,
+        exchanges=[{"method": "POST", "path": "/price-changes", "response": {"secret": "words"}}],
+        started_at=START + timedelta(seconds=number),
+        finished_at=START + timedelta(seconds=number, milliseconds=250),
     )
