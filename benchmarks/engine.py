@@ -10,7 +10,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,17 +26,20 @@ from adapters.temporal.engine import TemporalEngine
 from benchmarks.accounts import Request, requests
 from benchmarks.bare_workflow import BareWorkflow
 from benchmarks.report import Report
+from domain.errors import DecisionRefusedError
 from domain.identifiers import fingerprint, workflow_id
 from domain.messages import Decision, EngineName, ServiceChangeInput, ServiceChangeResult
-from domain.service_change import Action, ChangeKind, ChangeStatus, Role
+from domain.service_change import Action, ChangeKind, ChangeStatus, Refusal, Role
 from settings import CHECKOUT
 from stack.api_caller import ApiCaller
 from stack.children import database_url
 from stack.submit import signed_in
 from tests.support.live import LiveStack, cpu_seconds_of
 
-RUNS: Final = ((1, 20), (20, 200))
-"""Changes under way at the same time, and how many are measured."""
+RUNS: Final = ((1, 5), (20, 60))
+"""Changes under way at the same time, and how many are measured in one round."""
+ROUNDS: Final = 4
+"""The variants take turns, so that whatever else the machine does meets both."""
 WARM_UP: Final = 10
 BARE_QUEUE: Final = "bare"
 LOOK_EVERY_SECONDS: Final = 0.02
@@ -55,7 +59,7 @@ class Measured:
 
     seconds: float
     changes: int
-    cpu: dict[str, float]
+    cpu: Mapping[str, float]
 
     @property
     def per_second(self) -> float:
@@ -67,7 +71,7 @@ class Measured:
 
 
 async def measure(stack: LiveStack) -> Report:
-    """Both variants at every concurrency, one after the other."""
+    """Both variants at every concurrency."""
     settings = stack.settings
     client = await connect(settings.temporal_target, settings.temporal_namespace)
     rows: list[dict[str, Any]] = []
@@ -81,12 +85,12 @@ async def measure(stack: LiveStack) -> Report:
             for one, cpu in variants.values():
                 await _timed(one, cpu, at_once=WARM_UP, changes=WARM_UP)
             for at_once, changes in RUNS:
-                found = {
-                    name: await _timed(one, cpu, at_once=at_once, changes=changes)
-                    for name, (one, cpu) in variants.items()
-                }
-                rows += [_row(name, at_once, each) for name, each in found.items()]
-                ratios |= _ratios(at_once, found["full"], found["bare"])
+                found: dict[str, list[Measured]] = {name: [] for name in variants}
+                for name, (one, cpu) in [*variants.items()] * ROUNDS:
+                    found[name].append(await _timed(one, cpu, at_once=at_once, changes=changes))
+                summed = {name: _sum(parts) for name, parts in found.items()}
+                rows += [_row(name, at_once, each) for name, each in summed.items()]
+                ratios |= _ratios(at_once, summed["full"], summed["bare"])
     return Report(
         name="engine",
         title="Service changes from submission to active, beside a bare workflow",
@@ -112,6 +116,14 @@ async def _timed(
     seconds, after = time.perf_counter() - begun, cpu()
     used = {name: after[name] - before.get(name, 0.0) for name in after}
     return Measured(seconds, changes, used)
+
+
+def _sum(parts: Sequence[Measured]) -> Measured:
+    cpu: dict[str, float] = defaultdict(float)
+    for part in parts:
+        for name, used in part.cpu.items():
+            cpu[name] += used
+    return Measured(sum(p.seconds for p in parts), sum(p.changes for p in parts), cpu)
 
 
 def _row(variant: str, at_once: int, found: Measured) -> dict[str, Any]:
@@ -224,8 +236,7 @@ async def full_changes(stack: LiveStack, client: Client) -> AsyncIterator[One]:
 
         async def one() -> None:
             change_id = await _submitted(portal, next(wanted))
-            plan, document = await approvals.of(change_id)
-            await engine.decide(change_id, _approval(change_id, plan, document))
+            await _approve(engine, change_id, *await approvals.of(change_id))
             handle = client.get_workflow_handle(
                 workflow_id(change_id), result_type=ServiceChangeResult
             )
@@ -237,6 +248,19 @@ async def full_changes(stack: LiveStack, client: Client) -> AsyncIterator[One]:
             yield one
         finally:
             watching.cancel()
+
+
+async def _approve(engine: TemporalEngine, change_id: str, plan: str, document: str) -> None:
+    """The record says "awaiting approval" a moment before the workflow does: ask until it does."""
+    while True:
+        try:
+            await engine.decide(change_id, _approval(change_id, plan, document))
+        except DecisionRefusedError as refused:
+            if refused.code != Refusal.NOT_APPLICABLE:
+                raise
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+        else:
+            return
 
 
 async def _submitted(portal: ApiCaller, request: Request) -> str:

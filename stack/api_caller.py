@@ -76,14 +76,12 @@ class ApiCaller:
         self, change: Mapping[str, Any], *, idempotency_key: str, document: Upload | None = None
     ) -> Accepted:
         """Submit one service change."""
-        files: dict[str, Any] = {"change": (None, json.dumps(change), "application/json")}
+        body: dict[str, Any] = {"json": dict(change)}
         if document is not None:
-            files["document"] = document.part
+            part = (None, json.dumps(dict(change)), "application/json")
+            body = {"files": {"change": part, "document": document.part}}
         answer = await self._send(
-            "POST",
-            "/v1/service-changes",
-            headers={"Idempotency-Key": idempotency_key},
-            files=files,
+            "POST", "/v1/service-changes", headers={"Idempotency-Key": idempotency_key}, **body
         )
         replayed = answer.headers.get("Idempotent-Replayed") == "true"
         return Accepted(ServiceChangeView.model_validate_json(answer.content), replayed)
