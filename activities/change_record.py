@@ -13,7 +13,7 @@ from domain.messages import (
 )
 from domain.notices import notice_for
 from domain.plan import build_plan
-from domain.service_change import ChangeStatus, CheckName
+from domain.service_change import CheckName
 
 THE_WORKFLOW = "throughline"
 
@@ -38,7 +38,7 @@ class RecordActivities:
 
     @activity.defn(name="request_approval")
     async def request_approval(self, request: ApprovalInput) -> ApprovalRequest:
-        """Write the plan, queue it for operations and wait for approval from now on.
+        """Write the plan that an approval will be about, and queue it for operations.
 
         One transaction; safe to repeat.
         """
@@ -58,17 +58,6 @@ class RecordActivities:
             await record.save_plan(change.id, plan)
             await record.queue_notice(
                 notice_for(change, NoticeKind.APPROVAL_REQUESTED, request.round, request.due_at)
-            )
-            await record.transition(
-                TransitionInput(
-                    change_id=change.id,
-                    to=ChangeStatus.AWAITING_APPROVAL,
-                    actor=THE_WORKFLOW,
-                    actor_kind="service",
-                    reason="All checks passed.",
-                    due_at=request.due_at,
-                    next_action="An operator who did not submit it approves or rejects it.",
-                )
             )
         return ApprovalRequest(
             plan_sha256=plan.sha256,

@@ -48,7 +48,10 @@ async def wire(settings: Settings) -> AsyncIterator[Parts]:
     Neither the database nor the engine has to be there yet: requests answer 503 until they are.
     """
     engine = create_engine(
-        settings.database_url, pool_size=settings.database_pool_size, application="throughline-api"
+        settings.database_url,
+        pool_size=settings.database_pool_size,
+        application="throughline-api",
+        ping=True,
     )
     client = await connect(settings.temporal_target, settings.temporal_namespace, lazy=True)
     secrets = {

@@ -86,12 +86,13 @@ class BareWorkflow:
 
     @workflow.run
     async def run(self, change: ServiceChangeInput) -> ServiceChangeResult:
-        """Twelve activities, as many as a change that nothing stands in the way of."""
+        """Thirteen activities, as many as a change that nothing stands in the way of."""
         await self._become(ChangeStatus.CHECKING)
         question = CheckInput(change_id=change.change_id, round=1)
         await asyncio.gather(*(self._do(check, question) for _ in CheckName))
         request = ApprovalInput(change_id=change.change_id, round=1, due_at=WHEN)
         await self._do(request_approval, request)
+        await self._become(ChangeStatus.AWAITING_APPROVAL)
         notice = NotifyInput(
             change_id=change.change_id, kind=NoticeKind.APPROVAL_REQUESTED, sequence=1
         )

@@ -46,7 +46,7 @@ LOOK_EVERY_SECONDS: Final = 0.02
 """How often the database is asked which changes wait for approval; one query for all of them."""
 PATIENCE_SECONDS: Final = 60.0
 NOTE: Final = (
-    "Bare: the same twelve activities and one Update, without I/O; CPU of engine and worker. "
+    "Bare: the same thirteen activities and one Update, without I/O; CPU of engine and worker. "
     "Full: CPU of everything the stack runs."
 )
 

@@ -1,10 +1,10 @@
 """The worker: runs workflows and activities until told to stop, then drains."""
 
-import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import uvloop
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
@@ -43,7 +43,7 @@ async def run(settings: Settings) -> None:
     stop = stop_on_signals()
     client = await connect(settings.temporal_target, settings.temporal_namespace)
     async with wire(settings) as outside:
-        with ThreadPoolExecutor(max_workers=4) as pool:
+        with ThreadPoolExecutor(max_workers=2) as pool:
             worker = Worker(
                 client,
                 task_queue=settings.temporal_task_queue,
@@ -67,7 +67,7 @@ def main() -> None:
     """Run from the command line: `python -m worker.main`."""
     settings = Settings()
     configure(settings.log_level)
-    asyncio.run(run(settings))
+    uvloop.run(run(settings))
 
 
 if __name__ == "__main__":

@@ -113,7 +113,12 @@ class ServiceChangeWorkflow(Conversation):
         until = workflow.now() + timedelta(seconds=self._change.patience.approval)
         request = ApprovalInput(change_id=self._change.change_id, round=self._round, due_at=until)
         self._approval = await steps.request_approval(request)
-        self._show(ChangeStatus.AWAITING_APPROVAL)
+        await self._become(
+            ChangeStatus.AWAITING_APPROVAL,
+            "All checks passed.",
+            next_action="An operator who did not submit it approves or rejects it.",
+            due_at=until,
+        )
         self._notify(NoticeKind.APPROVAL_REQUESTED, self._round)
         reminders = 0
         while (left := until - workflow.now()) > timedelta():

@@ -23,14 +23,20 @@ def driver_url(database_url: str) -> URL:
     return url.set(drivername="postgresql+psycopg")
 
 
-def create_engine(database_url: str, *, pool_size: int, application: str) -> AsyncEngine:
-    """A pool that gives up after seconds, so that a full or dead database becomes a 503."""
+def create_engine(
+    database_url: str, *, pool_size: int, application: str, ping: bool = False
+) -> AsyncEngine:
+    """A pool that gives up after seconds, so that a full or dead database becomes a 503.
+
+    `ping` asks every connection before its use whether it still lives. It costs a round trip, so
+    only those who cannot simply try again afterwards want it.
+    """
     return create_async_engine(
         driver_url(database_url),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_SECONDS,
-        pool_pre_ping=True,
+        pool_pre_ping=ping,
         hide_parameters=True,  # a failed statement is logged; addresses and notes must not be
         connect_args={
             "application_name": application,

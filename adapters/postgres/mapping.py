@@ -4,7 +4,6 @@ import dataclasses
 from typing import Any
 
 from adapters.postgres.tables import (
-    AttemptRow,
     DocumentVersionRow,
     EffectRow,
     ServiceChangeRow,
@@ -171,23 +170,22 @@ def effect_state(row: EffectRow) -> EffectState:
     )
 
 
-def attempt_row(attempt: Attempt, number: int) -> AttemptRow:
-    """One try as it is kept."""
-    return AttemptRow(
-        change_id=attempt.change_id,
-        system=attempt.system,
-        step=attempt.step,
-        effect_key=attempt.effect_key,
-        attempt=number,
-        outcome=attempt.code or "ok",
-        reason=attempt.reason,
-        words=attempt.words,
-        http_status=attempt.http_status,
-        retry_at=attempt.retry_at,
-        exchanges=[_exchange(exchange) for exchange in attempt.exchanges],
-        started_at=attempt.started_at,
-        finished_at=attempt.finished_at,
-    )
+def attempt_values(attempt: Attempt) -> dict[str, Any]:
+    """One try as it is kept, but for its number."""
+    return {
+        "change_id": attempt.change_id,
+        "system": attempt.system,
+        "step": attempt.step,
+        "effect_key": attempt.effect_key,
+        "outcome": attempt.code or "ok",
+        "reason": attempt.reason,
+        "words": attempt.words,
+        "http_status": attempt.http_status,
+        "retry_at": attempt.retry_at,
+        "exchanges": [_exchange(exchange) for exchange in attempt.exchanges],
+        "started_at": attempt.started_at,
+        "finished_at": attempt.finished_at,
+    }
 
 
 def _exchange(exchange: Exchange) -> dict[str, Any]:

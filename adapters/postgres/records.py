@@ -226,22 +226,35 @@ class PostgresRecordTransaction:
                 },
                 where=~done,
             )
+            .returning(EffectRow)
         )
-        await self._session.execute(statement)
-        row = await self._session.get_one(EffectRow, intent.key, populate_existing=True)
+        row = await self._session.scalar(statement, execution_options={"populate_existing": True})
+        if row is None:  # done already, and left as it is
+            row = await self._session.get_one(EffectRow, intent.key)
         return mapping.effect_state(row)
 
     async def close_effect(
         self, key: str, status: EffectStatus, evidence: EffectEvidence | None = None
     ) -> None:
         """Complete the effect after the call; a reversal also marks what it reversed."""
-        row = await self._session.get_one(EffectRow, key)
-        row.status = status
-        row.closed_at = None if status is EffectStatus.UNKNOWN else self._now()
+        proof = (
+            {"vendor_reference": evidence.vendor_reference, "facts": dict(evidence.facts)}
+            if evidence
+            else {}
+        )
+        changed = await self._session.execute(
+            update(EffectRow)
+            .where(EffectRow.idempotency_key == key)
+            .values(
+                status=status,
+                closed_at=None if status is EffectStatus.UNKNOWN else self._now(),
+                **proof,
+            )
+            .returning(EffectRow.change_id, EffectRow.system, EffectRow.reverses)
+        )
+        row = changed.one()
         if evidence is None:
             return
-        row.vendor_reference = evidence.vendor_reference
-        row.facts = dict(evidence.facts)
         kind = REFERENCE_KIND[mapping.system(row.system)]
         await add_identifier(self._session, row.change_id, kind, evidence.vendor_reference)
         if row.reverses is not None:
@@ -263,14 +276,18 @@ class PostgresRecordTransaction:
 
     async def save_attempt(self, attempt: Attempt) -> None:
         """Keep one try; a failed one becomes the change's failure, a good one clears it."""
-        earlier = await self._session.scalar(
+        earlier = (
             select(func.count())
             .select_from(AttemptRow)
             .where(AttemptRow.change_id == attempt.change_id, AttemptRow.step == attempt.step)
+            .scalar_subquery()
         )
-        number = (earlier or 0) + 1
-        self._session.add(mapping.attempt_row(attempt, number))
-        if attempt.code is None and number == 1:
+        number = await self._session.scalar(
+            insert(AttemptRow)
+            .values(attempt=earlier + 1, **mapping.attempt_values(attempt))
+            .returning(AttemptRow.attempt)
+        )
+        if number is None or (attempt.code is None and number == 1):
             return
         change = await self._locked(attempt.change_id)
         if attempt.code is None:
