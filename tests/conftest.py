@@ -16,6 +16,7 @@ from adapters.postgres.migrate import upgrade
 from adapters.temporal.client import connect
 from stack.ephemeral import ephemeral_postgres, ephemeral_temporal, temporary_folder
 from tests.support.clock import Clock
+from tests.support.databases import drop
 from tests.support.live import LiveStack, live
 
 NAMESPACE = "throughline"
@@ -57,7 +58,7 @@ def database_url(migrated_database_url: str, _database_names: Iterator[str]) -> 
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
     yield f"{server}/{name}"
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+        drop(connection, name)
 
 
 @pytest_asyncio.fixture

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from adapters.postgres.engine import create_engine
 from adapters.postgres.engine import sessions as sessions_of
 from tests.support.api import ApiUnderTest, running_api, settings_for, sign_in_everybody
+from tests.support.databases import drop
 
 
 @pytest_asyncio.fixture
@@ -43,4 +44,4 @@ async def shared_api(
     async with running_api(settings) as under_test:
         yield under_test
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+        drop(connection, name)

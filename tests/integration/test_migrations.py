@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from adapters.postgres.migrate import alembic_config, upgrade
 from adapters.postgres.tables import AuditEntryRow, Base
+from tests.support.databases import drop
 from tests.support.records import accepted_change, decision_row
 
 Sessions = async_sessionmaker[AsyncSession]
@@ -24,7 +25,7 @@ def empty_database_url(migrated_database_url: str) -> Iterator[str]:
         connection.execute("CREATE DATABASE empty TEMPLATE template0")
     yield f"{server}/empty"
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute("DROP DATABASE empty WITH (FORCE)")
+        drop(connection, "empty")
 
 
 def tables_of(url: str) -> set[str]:

@@ -250,7 +250,7 @@ HEALTH = [
     IntegrationHealthView(
         system=System.BILLING, reachable=True, last_success_at=NOW - timedelta(minutes=3),
         last_failure_at=NOW - timedelta(minutes=3), last_failure="429 Too Many Requests",
-        calls_last_hour=380, error_rate=0.042, rate_limited_until=NOW + timedelta(minutes=5),
+        calls_last_hour=380, error_rate=0.042, rate_limited_until=NOW + timedelta(days=1),
         unknown_payloads=2, backlog=7,
     ),
     IntegrationHealthView(

@@ -197,7 +197,7 @@ def test_a_vendor_that_was_never_asked_is_neither_well_nor_ill() -> None:
     assert [card.look.label for card in cards] == [
         "Reachable", "Rate limited", "Unreachable", "Not asked yet",
     ]  # fmt: skip
-    assert "next call in 5 min" in cards[1].lines[0]
+    assert "next call in 1 d" in cards[1].lines[0]
 
 
 def test_a_problem_names_each_field_and_what_to_do_next() -> None:
