@@ -65,6 +65,8 @@ async def _engine_words() -> AsyncIterator[None]:
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             raise NoWorkflowError("the engine knows no running workflow of this change") from error
+        if error.status is RPCStatusCode.FAILED_PRECONDITION:
+            raise NobodyAnswersError("the workflow of this change cannot go on now") from error
         if error.status in _AWAY:
             raise EngineUnavailableError("the workflow engine does not answer") from error
         raise
