@@ -236,11 +236,15 @@ class PayloadVersionAnswer(View):
 
 
 class RetriedAnswer(View):
-    """How often a step was tried."""
+    """How often a step was tried, and how often of these it failed.
+
+    A check runs again when something it looks at has changed: that is an attempt, not a failure.
+    """
 
     system: System
     step: str
     attempts: int
+    failed: int
     evidence: list[Evidence]
 
 

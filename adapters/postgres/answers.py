@@ -24,6 +24,7 @@ from domain.contracts import (
 from domain.errors import FailureCode
 from domain.identifiers import System
 from domain.service_change import ACTION_RULES, Action, ChangeStatus, EffectStatus, Role, permission
+from domain.steps import APPLY_ORDER
 from domain.vendor_values import REFERENCE_KIND
 
 _HELD: Final = frozenset({EffectStatus.APPLIED, EffectStatus.REVERSED, EffectStatus.UNKNOWN})
@@ -65,7 +66,7 @@ def answers(history: History, *, principal: str, role: Role) -> AnswersView:
                 evidence=[Evidence(kind="effect", id=effect.idempotency_key)],
             )
             for effect in change.effects
-            if effect.status in _HELD and effect.reverses is None
+            if effect.status in _HELD and effect.step in APPLY_ORDER
         ],
         retried=_retried(history.attempts),
         succeeded=SucceededAnswer(
@@ -143,11 +144,13 @@ def _rejection(history: History) -> RejectionAnswer | None:
 def _retried(attempts: Iterable[AttemptRow]) -> list[RetriedAnswer]:
     rows = list(attempts)
     counts = Counter((row.system, row.step) for row in rows)
+    failed = Counter((row.system, row.step) for row in rows if row.outcome != "ok")
     return [
         RetriedAnswer(
             system=System(system),
             step=step,
             attempts=count,
+            failed=failed[system, step],
             evidence=[
                 Evidence(kind="attempt", id=str(row.id))
                 for row in rows

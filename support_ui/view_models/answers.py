@@ -128,11 +128,11 @@ def _payload_version(answers: AnswersView, entries: Mapping[str, TimelineEntry])
 
 
 def _retried(answers: AnswersView, entries: Mapping[str, TimelineEntry]) -> Answer:
-    repeated = [item for item in answers.retried if item.attempts > 1]
+    repeated = [item for item in answers.retried if item.failed and item.attempts > 1]
     if repeated:
         headline = f"Yes, {_count(len(repeated), 'step')}"
     elif answers.retried:
-        headline = "No, first attempts only"
+        headline = "No, nothing had to be"
     else:
         headline = "Nothing was tried yet"
     return Answer(

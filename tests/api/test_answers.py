@@ -30,7 +30,8 @@ async def test_the_answers_name_their_evidence(api: ApiUnderTest, sessions: Sess
     (version,) = answers["payload_version"]
     assert (version["document_version"], version["document_sha256"]) == (1, sha256)
     (retried,) = answers["retried"]
-    assert (retried["step"], retried["attempts"]) == ("post_billing_change", 2)
+    told = (retried["step"], retried["attempts"], retried["failed"])
+    assert told == ("post_billing_change", 2, 1)
     assert answers["rejected_by"] is None
     assert answers["succeeded"]["succeeded"] is None
     assert answers["started_by"]["actor"] == "portal"

@@ -179,7 +179,7 @@ def answers(change: ServiceChangeView, me: Me) -> AnswersView:
         ],
         retried=[
             RetriedAnswer(system=e.system, step=e.step, attempts=e.attempts,
-                          evidence=evidence[e.idempotency_key][1:])
+                          failed=e.attempts - 1, evidence=evidence[e.idempotency_key][1:])
             for e in change.effects
         ],
         succeeded=_succeeded(change),
