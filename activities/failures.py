@@ -1,18 +1,12 @@
 """The only maker of engine failures: what a vendor's or rule's failure means to the engine."""
 
 from datetime import timedelta
-from typing import Final
 
 from temporalio.exceptions import ApplicationError
 
-from domain.errors import FailureCode, VendorError, VendorThrottledError
+from domain.errors import SELF_HEALING, FailureCode, VendorError, VendorThrottledError
 from domain.identifiers import System
 from domain.messages import FailureDetails
-
-RETRYABLE: Final = frozenset(
-    {FailureCode.UNAVAILABLE, FailureCode.THROTTLED, FailureCode.OUTCOME_UNKNOWN}
-)
-"""Codes that time may cure. An unknown outcome is looked up before it is repeated."""
 
 
 def vendor_failure(error: VendorError, step: str) -> ApplicationError:
@@ -24,7 +18,7 @@ def vendor_failure(error: VendorError, step: str) -> ApplicationError:
         f"{step}: {error.system} {error.code}",
         FailureDetails(code=error.code, system=error.system, step=step, reason=error.reason),
         type=error.code,
-        non_retryable=error.code not in RETRYABLE,
+        non_retryable=error.code not in SELF_HEALING,
         next_retry_delay=delay,
     )
 

@@ -49,11 +49,6 @@ class Binaries:
         return self.folder / "temporal-server"
 
     @property
-    def sql_tool(self) -> Path:
-        """Creates and upgrades Temporal's schema in an SQL database."""
-        return self.folder / "temporal-sql-tool"
-
-    @property
     def ui_server(self) -> Path:
         """Temporal Web."""
         return self.folder / "temporal-ui-server"

@@ -10,7 +10,7 @@ from sqlalchemy import Text, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from adapters.postgres.audit import audit_entry
+from adapters.postgres.audit import add_identifier, audit_entry
 from adapters.postgres.mapping import accepted_view
 from adapters.postgres.tables import (
     Base,
@@ -300,11 +300,7 @@ async def add_document(session: AsyncSession, upload: Upload) -> DocumentVersion
             facts={"version": row.version, "document_sha256": row.sha256, "state": row.state},
         )
     )
-    await session.execute(
-        insert(IdentifierRow)
-        .values(value=row.sha256, kind="document", change_id=change.id)
-        .on_conflict_do_nothing()
-    )
+    await add_identifier(session, change.id, "document", row.sha256)
     if before_approval:
         payload = {"cause": "document", "reference": f"version {row.version}"}
         session.add(outbox_row("look_again", change.id, payload, upload.at))

@@ -7,12 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.postgres.tables import AttemptRow, EffectRow
 from domain.contracts import IntegrationHealthView
-from domain.errors import FailureCode
+from domain.errors import SELF_HEALING, FailureCode
 from domain.identifiers import VENDORS
 from domain.service_change import EffectStatus
 
 _WINDOW = timedelta(hours=1)
-_AWAY = (FailureCode.UNAVAILABLE, FailureCode.THROTTLED, FailureCode.OUTCOME_UNKNOWN)
 
 
 async def integration_health(session: AsyncSession, now: datetime) -> list[IntegrationHealthView]:
@@ -71,7 +70,7 @@ async def integration_health(session: AsyncSession, now: datetime) -> list[Integ
 def _reachable(ok: datetime | None, bad: datetime | None, failure: str | None) -> bool:
     if bad is None or (ok is not None and ok >= bad):
         return True
-    return not any(failure and failure.startswith(code) for code in _AWAY)
+    return not any(failure and failure.startswith(code) for code in SELF_HEALING)
 
 
 async def _last_failure(session: AsyncSession, system: str, at: datetime) -> str | None:

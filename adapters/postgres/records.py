@@ -21,7 +21,7 @@ from adapters.postgres.tables import (
     ServiceChangeRow,
     TicketRow,
 )
-from domain.errors import FailureCode
+from domain.errors import SELF_HEALING
 from domain.identifiers import fingerprint
 from domain.messages import CheckResult, Decision, RefusedDecision, TransitionInput
 from domain.plan import Plan
@@ -37,10 +37,6 @@ from domain.steps import Step
 from domain.vendor_values import REFERENCE_KIND, EffectEvidence
 
 Clock = Callable[[], datetime]
-
-SELF_HEALING = frozenset(
-    {FailureCode.UNAVAILABLE, FailureCode.THROTTLED, FailureCode.OUTCOME_UNKNOWN}
-)
 
 
 class PostgresRecords:
