@@ -4,7 +4,7 @@ from temporalio import activity
 
 from activities.calls import Effect, VendorCalls
 from activities.checks import CUSTOMER, against, keep, passed
-from activities.intents import approved_plan, intent_for, reversal_of
+from activities.intents import billing_posting, intent_for, reversal_of
 from activities.ports import Billing
 from activities.records import Records, RecordTransaction
 from domain.identifiers import System
@@ -13,8 +13,7 @@ from domain.plan import money
 from domain.records import ChangeRecord
 from domain.service_change import CheckName, CheckOutcome
 from domain.steps import Step
-from domain.submission import billing_address_of
-from domain.vendor_values import BillingPosting, BillingStanding, Standing
+from domain.vendor_values import BillingStanding, Standing
 
 
 class BillingActivities:
@@ -45,17 +44,9 @@ class BillingActivities:
 
         async def prepare(record: RecordTransaction, change: ChangeRecord) -> Effect:
             del record
-            plan = approved_plan(change)
-            posting = BillingPosting(
-                account_id=change.account_id,
-                change_id=change.id,
-                document_version=change.document_version,
-                lines=plan.lines,
-                payment_method=change.wish.payment_method,
-                billing_address=billing_address_of(change.details),
-            )
+            posting = billing_posting(change)
             return Effect(
-                intent_for(change, Step.POST_BILLING_CHANGE, step.attempt_group, posting),
+                intent_for(change, Step.POST_BILLING_CHANGE, step.attempt_group),
                 lambda call: self._billing.post_change(call, posting),
                 self._billing.find_posting,
             )

@@ -1,19 +1,28 @@
 """Writes what the workflow decided into our own record: status, plan, refused decisions."""
 
+import dataclasses
+
 from temporalio import activity
 
+from activities.failures import internal_failure
+from activities.intents import PAYLOADS, approved_plan, intent_for
 from activities.records import Records
 from domain.catalogue import Product
+from domain.errors import TransitionError
+from domain.identifiers import fingerprint
 from domain.messages import (
     ApprovalInput,
     ApprovalRequest,
     NoticeKind,
     RefusedDecision,
+    RevisionInput,
+    RevisionResult,
     TransitionInput,
+    TransitionResult,
 )
 from domain.notices import notice_for
 from domain.plan import build_plan
-from domain.service_change import CheckName
+from domain.service_change import CheckName, EffectStatus
 
 THE_WORKFLOW = "throughline"
 
@@ -25,10 +34,17 @@ class RecordActivities:
         self._records = records
 
     @activity.defn(name="record_transition")
-    async def record_transition(self, step: TransitionInput) -> None:
-        """Record a status with its reason. Safe to repeat."""
-        async with self._records.begin() as record:
-            await record.transition(step)
+    async def record_transition(self, step: TransitionInput) -> TransitionResult:
+        """Record a status with its reason and the decision it rests on. Safe to repeat.
+
+        The answer says whether that decision still held. Raises a final failure for a step that
+        the table of transitions does not hold.
+        """
+        try:
+            async with self._records.begin() as record:
+                return await record.transition(step)
+        except TransitionError as error:
+            raise internal_failure("record_transition", str(error)) from error
 
     @activity.defn(name="record_refused_decision")
     async def record_refused_decision(self, refused: RefusedDecision) -> None:
@@ -65,3 +81,28 @@ class RecordActivities:
             document_sha256=plan.document_sha256,
             due_at=request.due_at,
         )
+
+    @activity.defn(name="revise_plan")
+    async def revise_plan(self, revision: RevisionInput) -> RevisionResult:
+        """Plan for the document version that is current now, and say what differs by it.
+
+        A step differs if what it asks of its vendor is not what stands there. One transaction;
+        safe to repeat.
+        """
+        async with self._records.begin() as record:
+            change = await record.load(revision.change_id)
+            plan = approved_plan(change).model_copy(
+                update={
+                    "document_version": change.document_version,
+                    "document_sha256": change.document.sha256 if change.document else None,
+                }
+            )
+            await record.save_plan(change.id, plan, approved=True)
+            revised = dataclasses.replace(change, plan=plan)
+            differing = []
+            for step in PAYLOADS:
+                state = await record.effect_of(change.id, step)
+                asked = fingerprint(intent_for(revised, step, revision.attempt_group).payload)
+                if state and state.status is EffectStatus.APPLIED and state.payload_sha256 != asked:
+                    differing.append(step)
+        return RevisionResult(differing=tuple(differing))

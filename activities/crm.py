@@ -3,7 +3,7 @@
 from temporalio import activity
 
 from activities.calls import Effect, VendorCalls
-from activities.intents import approved_plan, intent_for, reversal_of
+from activities.intents import intent_for, reversal_of, service_update
 from activities.ports import Crm
 from activities.records import RecordTransaction
 from domain.catalogue import Product
@@ -26,17 +26,9 @@ class CrmActivities:
 
         async def prepare(record: RecordTransaction, change: ChangeRecord) -> Effect:
             del record
-            plan = approved_plan(change)
-            update = ServiceUpdate(
-                account_id=change.account_id,
-                change_id=change.id,
-                summary=plan.wish_summary,
-                add=frozenset(plan.add),
-                remove=frozenset(plan.remove),
-                contract=change.wish.contract,
-            )
+            update = service_update(change)
             return Effect(
-                intent_for(change, Step.UPDATE_SERVICES, step.attempt_group, update),
+                intent_for(change, Step.UPDATE_SERVICES, step.attempt_group),
                 lambda call: self._crm.apply_service_update(call, update),
                 self._crm.find_service_update,
             )

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from temporalio.exceptions import ApplicationError
 
-from domain.errors import SELF_HEALING, FailureCode, VendorError, VendorThrottledError
+from domain.errors import FailureCode, VendorError, VendorThrottledError
+from domain.failure_policy import rule_for
 from domain.identifiers import System
 from domain.messages import FailureDetails
 
@@ -18,7 +19,7 @@ def vendor_failure(error: VendorError, step: str) -> ApplicationError:
         f"{step}: {error.system} {error.code}",
         FailureDetails(code=error.code, system=error.system, step=step, reason=error.reason),
         type=error.code,
-        non_retryable=error.code not in SELF_HEALING,
+        non_retryable=not rule_for(error.code, step, error.system).retried,
         next_retry_delay=delay,
     )
 

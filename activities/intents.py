@@ -1,8 +1,9 @@
 """Builds the intent of an effect or its reversal from the record. The only maker of their keys."""
 
 import dataclasses
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from pydantic import TypeAdapter
 
@@ -13,6 +14,8 @@ from domain.messages import StepInput
 from domain.plan import Plan
 from domain.records import ChangeRecord, EffectIntent
 from domain.steps import REVERSAL_OF, SYSTEM_OF, Step
+from domain.submission import billing_address_of
+from domain.vendor_values import AppointmentBooking, BillingPosting, ServiceUpdate
 
 _JSON: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 
@@ -24,8 +27,48 @@ def approved_plan(change: ChangeRecord) -> Plan:
     return change.plan
 
 
-def intent_for(change: ChangeRecord, step: Step, attempt_group: int, payload: Any) -> EffectIntent:  # noqa: ANN401 - any of the vendor dataclasses
-    """The intent of an approved step; `payload` is what the vendor will be asked."""
+def billing_posting(change: ChangeRecord) -> BillingPosting:
+    """What the approved plan asks of billing."""
+    plan = approved_plan(change)
+    return BillingPosting(
+        account_id=change.account_id,
+        change_id=change.id,
+        document_version=plan.document_version,
+        lines=plan.lines,
+        payment_method=change.wish.payment_method,
+        billing_address=billing_address_of(change.details),
+    )
+
+
+def appointment_booking(change: ChangeRecord) -> AppointmentBooking:
+    """What the approved plan asks of scheduling."""
+    plan = approved_plan(change)
+    return AppointmentBooking(change.account_id, change.id, plan.requested_date, plan.visit)
+
+
+def service_update(change: ChangeRecord) -> ServiceUpdate:
+    """What the approved plan asks of the CRM."""
+    plan = approved_plan(change)
+    return ServiceUpdate(
+        account_id=change.account_id,
+        change_id=change.id,
+        summary=plan.wish_summary,
+        add=frozenset(plan.add),
+        remove=frozenset(plan.remove),
+        contract=change.wish.contract,
+    )
+
+
+PAYLOADS: Final[Mapping[Step, Callable[[ChangeRecord], Any]]] = {
+    Step.POST_BILLING_CHANGE: billing_posting,
+    Step.BOOK_APPOINTMENT: appointment_booking,
+    Step.UPDATE_SERVICES: service_update,
+}
+"""What each approved step asks of its vendor. What a step asks decides whether it differs."""
+
+
+def intent_for(change: ChangeRecord, step: Step, attempt_group: int) -> EffectIntent:
+    """The intent of an approved step."""
     plan = approved_plan(change)
     summaries = {effect.step: effect.summary for effect in plan.effects}
     return make_intent(
@@ -33,7 +76,7 @@ def intent_for(change: ChangeRecord, step: Step, attempt_group: int, payload: An
         step,
         attempt_group,
         summaries[step],
-        payload,
+        PAYLOADS[step](change),
         document_version=plan.document_version,
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
-from domain.messages import CheckResult, RefusedDecision, TransitionInput
+from domain.messages import CheckResult, RefusedDecision, TransitionInput, TransitionResult
 from domain.plan import Plan
 from domain.records import Attempt, ChangeRecord, EffectIntent, EffectState, OperationsNotice
 from domain.service_change import EffectStatus
@@ -19,9 +19,10 @@ class RecordTransaction(Protocol):
         """The change as it stands. Raises KeyError for an unknown id."""
         ...
 
-    async def transition(self, step: TransitionInput) -> None:
-        """Move the status and write the audit entry; nothing if it is there already.
+    async def transition(self, step: TransitionInput) -> TransitionResult:
+        """Move the status, take the decision and write the audit entry; nothing if that is done.
 
+        A decision that no longer fits what is on record is refused there, and nothing moves.
         Raises TransitionError for a step that the transition table does not hold.
         """
         ...
@@ -40,8 +41,8 @@ class RecordTransaction(Protocol):
         """What the checks of a round found out, by check name."""
         ...
 
-    async def save_plan(self, change_id: str, plan: Plan) -> None:
-        """Keep what an approval will be about."""
+    async def save_plan(self, change_id: str, plan: Plan, *, approved: bool = False) -> None:
+        """Keep what an approval will be about, or what it is about now."""
         ...
 
     async def queue_notice(self, notice: OperationsNotice) -> frozenset[str]:

@@ -4,7 +4,7 @@ from temporalio import activity
 
 from activities.calls import Effect, VendorCalls
 from activities.checks import PORTAL, against, keep, passed
-from activities.intents import approved_plan, intent_for, reversal_of
+from activities.intents import appointment_booking, intent_for, reversal_of
 from activities.ports import Scheduling
 from activities.records import Records, RecordTransaction
 from domain.catalogue import visit_for
@@ -13,7 +13,7 @@ from domain.messages import CheckInput, CheckResult, EffectResult, StepInput
 from domain.records import ChangeRecord
 from domain.service_change import CheckName, CheckOutcome
 from domain.steps import Step
-from domain.vendor_values import AppointmentBooking, Availability, DateProblem
+from domain.vendor_values import Availability, DateProblem
 
 _WHY = {
     DateProblem.WEEKEND: "is a weekend",
@@ -53,12 +53,9 @@ class SchedulingActivities:
 
         async def prepare(record: RecordTransaction, change: ChangeRecord) -> Effect:
             del record
-            plan = approved_plan(change)
-            booking = AppointmentBooking(
-                change.account_id, change.id, plan.requested_date, plan.visit
-            )
+            booking = appointment_booking(change)
             return Effect(
-                intent_for(change, Step.BOOK_APPOINTMENT, step.attempt_group, booking),
+                intent_for(change, Step.BOOK_APPOINTMENT, step.attempt_group),
                 lambda call: self._scheduling.book_appointment(call, booking),
                 self._scheduling.find_appointment,
             )

@@ -31,7 +31,8 @@ class TicketActivities:
         async def prepare(record: RecordTransaction, change: ChangeRecord) -> Effect:
             opened = await record.effect_of(change.id, Step.OPEN_TICKET)
             # A repeat of the round that opened the ticket must find its own effect again.
-            first = opened is None or EffectKey.parse(opened.key).attempt_group == missing.round
+            again = opened is not None and EffectKey.parse(opened.key).attempt_group
+            first = change.open_ticket is None or again == missing.round
             make = self._open if first else self._comment
             return make(change, missing)
 

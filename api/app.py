@@ -17,7 +17,7 @@ from api import errors
 from api.correlation import CorrelationMiddleware
 from api.dependencies import Parts
 from api.errors import PROBLEM_JSON
-from api.routes import actions, documents, machines, records, service_changes, webhooks
+from api.routes import actions, desk, documents, machines, records, service_changes, webhooks
 from domain.contracts import Problem
 from domain.identifiers import System
 from domain.submission import Submission
@@ -26,6 +26,7 @@ from settings import Settings
 ROUTERS = (
     service_changes.router,
     actions.router,
+    desk.router,
     documents.router,
     records.router,
     webhooks.router,

@@ -19,6 +19,7 @@ from domain.contracts import Problem
 from domain.errors import (
     DecisionRefusedError,
     EngineUnavailableError,
+    FieldOwnershipError,
     FieldProblem,
     InvalidChangeError,
     NobodyAnswersError,
@@ -71,6 +72,16 @@ KINDS: Final[Mapping[str, Kind]] = {
     ),
     "stale_approval": Kind(
         _S.CONFLICT, "Something changed since you looked", "Read the change again and decide anew."
+    ),
+    "second_person_needed": Kind(
+        _S.CONFLICT,
+        "This takes a second person now",
+        "Read the change again and send the action anew; it then waits for a colleague.",
+    ),
+    "field_not_owned": Kind(
+        _S.UNPROCESSABLE_ENTITY,
+        "Another system owns the field",
+        "Propose the change to the owner named, in that system.",
     ),
     "document_too_large": Kind(
         _S.REQUEST_ENTITY_TOO_LARGE, "The document is too large", "Send a smaller document."
@@ -196,6 +207,11 @@ async def _invalid(request: Request, error: InvalidChangeError) -> JSONResponse:
     return problem(request, "invalid_request", str(error), error.problems)
 
 
+async def _not_owned(request: Request, error: FieldOwnershipError) -> JSONResponse:
+    problems = [FieldProblem(f"changes.{error.field}", f"is owned by {error.owner}")]
+    return problem(request, "field_not_owned", str(error), problems)
+
+
 async def _unparsed(request: Request, error: RequestValidationError) -> JSONResponse:
     problems = [
         FieldProblem(".".join(str(part) for part in item["loc"][1:]) or "body", item["msg"])
@@ -245,6 +261,7 @@ async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
 _HANDLERS: Final[Mapping[type[Exception], Callable[..., Awaitable[JSONResponse]]]] = {
     ApiError: _refused,
     InvalidChangeError: _invalid,
+    FieldOwnershipError: _not_owned,
     RequestValidationError: _unparsed,
     DecisionRefusedError: _undecided,
     **dict.fromkeys(_AWAY, _away),

@@ -13,7 +13,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from adapters.documents.content import media_type_of, sha256_of
 from adapters.documents.store import DocumentStore
-from adapters.postgres.acceptance import StoredDocument
+from adapters.postgres.documents import StoredDocument
 from api.errors import ApiError
 from domain.errors import FieldProblem, InvalidChangeError
 

@@ -29,7 +29,8 @@ from benchmarks.report import Report
 from domain.errors import DecisionRefusedError
 from domain.identifiers import fingerprint, workflow_id
 from domain.messages import Decision, EngineName, ServiceChangeInput, ServiceChangeResult
-from domain.service_change import Action, ChangeKind, ChangeStatus, Refusal, Role
+from domain.permissions import Refusal
+from domain.service_change import Action, ChangeKind, ChangeStatus, Role
 from settings import CHECKOUT
 from stack.api_caller import ApiCaller
 from stack.children import database_url

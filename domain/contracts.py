@@ -114,18 +114,65 @@ class WaitingOn(View):
     what: str
 
 
-class FailureView(View):
-    """Why a change stands still, in a person's words. `words` are the vendor's."""
+class ErrorView(View):
+    """One failed try. `words` are the vendor's."""
 
-    system: System
-    step: str
+    at: datetime
     code: FailureCode
     reason: str
     words: str
     http_status: int | None
+
+
+class FailureView(View):
+    """Why a change does not go on, in a person's words. `words` are the vendor's.
+
+    `fingerprint` is equal for failures that one repair would cure; `owner` is the team whose work
+    it is; `dead_letter` is set once automatic tries have ended.
+    """
+
+    system: System
+    step: str
+    code: FailureCode
+    cause: str
+    reason: str
+    words: str
+    http_status: int | None
     attempts: int
+    fingerprint: str
+    owner: str
+    next_action: str
     first_seen_at: datetime
     last_seen_at: datetime
+    first_error: ErrorView
+    last_error: ErrorView
+    dead_letter: str | None = None
+
+
+class FieldDifferenceView(View):
+    """One field before and after."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+class PendingDecisionView(View):
+    """A decision that waits for a second person.
+
+    `sha256` covers the decision and everything shown of the change; a confirmation names it, so
+    that it counts only for what was really seen.
+    """
+
+    id: str
+    action: Action
+    proposed_by: str
+    reason: str
+    proposed_at: datetime
+    expires_at: datetime
+    differences: list[FieldDifferenceView]
+    evidence: dict[str, str]
+    sha256: str
 
 
 class PlannedEffectView(View):
@@ -190,6 +237,7 @@ class ServiceChangeView(ServiceChangeSummary):
     effects: list[EffectView]
     tickets: list[TicketView]
     failure: FailureView | None
+    pending_decisions: list[PendingDecisionView] = []
 
 
 class Evidence(View):
@@ -271,6 +319,7 @@ class MayActAnswer(View):
 
     action: Action
     roles: list[Role]
+    needs_second_person: bool
     caller: PermissionView
 
 

@@ -26,7 +26,6 @@ errors into HTTP answers. Nothing branches on message text.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
 from domain.identifiers import System
 
@@ -40,13 +39,9 @@ class FailureCode(StrEnum):
     OUTCOME_UNKNOWN = "outcome_unknown"
     UNRECOGNISED_PAYLOAD = "unrecognised_payload"
     CREDENTIAL = "credential"
+    REVISION_PENDING = "revision_pending"
+    WORKFLOW_LOST = "workflow_lost"
     INTERNAL = "internal"
-
-
-SELF_HEALING: Final = frozenset(
-    {FailureCode.UNAVAILABLE, FailureCode.THROTTLED, FailureCode.OUTCOME_UNKNOWN}
-)
-"""Codes that time may cure: the step is tried again by itself, looking up an unknown outcome."""
 
 
 @dataclass(frozen=True, slots=True)

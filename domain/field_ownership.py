@@ -88,6 +88,8 @@ FIELD_RULES: Final[tuple[FieldRule, ...]] = (
         ("requested_date", "change_details", "change_note"),
         portal="when submitting",
         partner="when submitting",
+        operator="corrects, with a reason; after billing with a second person",
+        admin="corrects, with a reason; after billing with a second person",
     ),
     *_rules("service change", System.THROUGHLINE, ("change_status", "correlation_id")),
     *_rules(
@@ -106,6 +108,12 @@ FIELD_RULES: Final[tuple[FieldRule, ...]] = (
 """`active` is derived (approved and applied): nobody sets it, not even we."""
 
 _BY_FIELD: Final = {rule.field: rule for rule in FIELD_RULES}
+
+
+def owner_of(field: str) -> System | None:
+    """Who owns a field; None for a field the table does not hold."""
+    rule = _BY_FIELD.get(field)
+    return rule.owner if rule else None
 
 
 def require_writable(fields: Iterable[str], writer: str = _US) -> None:

@@ -30,14 +30,55 @@ class Patience(Message):
     """For one step at one vendor, over all its tries, before a person is asked."""
 
 
+class Decision(Message):
+    """What somebody decided. `id` makes a repeat harmless.
+
+    Reason, correction and evidence stay on our record under that id; only a decision that came by
+    Signal, from a caller without our API, brings its reason along. `revision` is the document
+    version that a revision is about, `second_actor` who confirmed what needs two persons.
+    """
+
+    id: str
+    action: Action
+    actor: str
+    role: Role
+    reason: str = ""
+    plan_sha256: str | None = None
+    document_sha256: str | None = None
+    revision: int | None = None
+    second_actor: str | None = None
+
+
+class Resume(Message):
+    """Where a further run of a change goes on: as the record has it, by whose decision.
+
+    `begun` are the steps that may stand at vendors, `done` those that do. `undoing` is how the
+    change was about to end, if it was being undone.
+    """
+
+    decision: Decision
+    status: ChangeStatus
+    document_version: int = 0
+    begun: tuple[Step, ...] = ()
+    done: tuple[Step, ...] = ()
+    approved: bool = False
+    ticket_open: bool = False
+    attempt_group: int = 1
+    round: int = 0
+    parkings: int = 0
+    undoing: ChangeStatus | None = None
+    undoing_reason: str = ""
+
+
 class ServiceChangeInput(Message):
-    """Starts the workflow of one accepted change."""
+    """Starts the workflow of one accepted change, or a further run of it."""
 
     change_id: str
     account_id: str
     kind: ChangeKind
     submitted_by: str
     patience: Patience = Patience()
+    resume: Resume | None = None
 
 
 class ServiceChangeResult(Message):
@@ -129,22 +170,31 @@ class NotifyInput(Message):
     sequence: int
 
 
-class Decision(Message):
-    """What somebody decided. `id` makes a repeat harmless."""
-
-    id: str
-    action: Action
-    actor: str
-    role: Role
-    reason: str = ""
-    plan_sha256: str | None = None
-    document_sha256: str | None = None
-
-
 class DecisionResult(Message):
-    """Where the change stood once the decision was recorded."""
+    """Where the change stood once the decision was recorded; `refused` says why it was not taken.
+
+    A decision can be refused that late only because the record had moved on meanwhile.
+    """
 
     status: ChangeStatus
+    refused: str = ""
+
+
+class FailureDetails(Message):
+    """What the engine may keep of a failed step; the vendor's words stay in our database."""
+
+    code: FailureCode
+    system: System
+    step: str
+    reason: str = ""
+
+
+class Parking(Message):
+    """A change that stands still, for the n-th time, and the status it goes on from."""
+
+    sequence: int
+    failure: FailureDetails
+    resumes: ChangeStatus
 
 
 class TransitionInput(Message):
@@ -159,6 +209,16 @@ class TransitionInput(Message):
     next_action: str | None = None
     due_at: datetime | None = None
     decision: Decision | None = None
+    parking: Parking | None = None
+    ends: ChangeStatus | None = None
+    """Where an undoing leads, for a further run to know."""
+
+
+class TransitionResult(Message):
+    """Whether the step was recorded; if not, why the decision it rests on no longer holds."""
+
+    recorded: bool = True
+    why: str = ""
 
 
 class RefusedDecision(Message):
@@ -176,13 +236,23 @@ class LookAgain(Message):
     reference: str
 
 
-class FailureDetails(Message):
-    """What the engine may keep of a failed step; the vendor's words stay in our database."""
+class Revised(Message):
+    """A document version came after the approval; it waits for a decision."""
 
-    code: FailureCode
-    system: System
-    step: str
-    reason: str = ""
+    version: int
+
+
+class RevisionInput(Message):
+    """Plan anew for the document version that is current now."""
+
+    change_id: str
+    attempt_group: int = 1
+
+
+class RevisionResult(Message):
+    """The steps that stand and would be asked differently under the new version."""
+
+    differing: tuple[Step, ...]
 
 
 class EngineName:
@@ -192,6 +262,7 @@ class EngineName:
     DECIDE = "decide"
     SUBMIT_DECISION = "submit_decision"
     LOOK_AGAIN = "look_again"
+    REVISED = "revised"
     STATUS = "status"
     STATUS_ATTRIBUTE = "ThroughlineStatus"
     KIND_ATTRIBUTE = "ThroughlineKind"

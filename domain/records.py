@@ -78,6 +78,7 @@ class EffectState:
     attempts: int
     vendor_reference: str | None
     facts: Mapping[str, Any]
+    payload_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)

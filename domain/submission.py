@@ -168,19 +168,23 @@ def _problems(error: ValidationError, *prefix: str) -> list[FieldProblem]:
     ]
 
 
-def check_submission(raw: object) -> CheckedSubmission:
-    """Parse a decoded JSON body. Raises InvalidChangeError naming every field that is wrong."""
+def check_submission(raw: object, *prefix: str) -> CheckedSubmission:
+    """Parse a decoded JSON body. Raises InvalidChangeError naming every field that is wrong.
+
+    `prefix` is where the fields stand in the request, for the names of what is wrong.
+    """
     try:
         submission = Submission.model_validate(raw)
     except ValidationError as error:
-        raise InvalidChangeError(_problems(error)) from error
+        raise InvalidChangeError(_problems(error, *prefix)) from error
     try:
         details = DETAILS_OF[submission.kind].model_validate(submission.details)
     except ValidationError as error:
-        raise InvalidChangeError(_problems(error, "details")) from error
+        raise InvalidChangeError(_problems(error, *prefix, "details")) from error
     if isinstance(details, ServiceDetails) and details.service in INTERNET:
+        name = ".".join([*prefix, "details.service"])
         raise InvalidChangeError(
-            [FieldProblem("details.service", "internet changes by change_internet_service")]
+            [FieldProblem(name, "internet changes by change_internet_service")]
         )
     return CheckedSubmission(
         account_id=submission.account_id,

@@ -62,6 +62,7 @@ def activities(outside: Outside) -> list[Activity]:
         record.record_transition,
         record.record_refused_decision,
         record.request_approval,
+        record.revise_plan,
         EntitlementActivities(records, calls, outside.crm).check_entitlement,
         CompletenessActivities(records, outside.vault).check_completeness,
         NotificationActivities(records, outside.announcers).notify_operations,

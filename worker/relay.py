@@ -12,11 +12,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from adapters.postgres.engine import create_engine, sessions
+from adapters.postgres.resumption import resume_of
 from adapters.postgres.tables import OutboxRow, ServiceChangeRow
+from adapters.postgres.tables_desk import DecisionRow
 from adapters.temporal.client import connect
 from adapters.temporal.engine import TemporalEngine
 from domain.errors import EngineUnavailableError
-from domain.messages import LookAgain, Patience, ServiceChangeInput
+from domain.messages import LookAgain, Patience, Resume, Revised, ServiceChangeInput
 from domain.service_change import ChangeKind
 from json_logs import configure
 from settings import Settings
@@ -53,6 +55,8 @@ class Relay:
         self._deliver: dict[str, Callable[[OutboxRow, AsyncSession], Coroutine[Any, Any, None]]] = {
             "start": self._start,
             "look_again": self._look_again,
+            "revised": self._revised,
+            "resume": self._resume,
         }
 
     async def dispatch(self) -> int:
@@ -101,21 +105,37 @@ class Relay:
 
     async def _start(self, row: OutboxRow, session: AsyncSession) -> None:
         change = await session.get_one(ServiceChangeRow, row.change_id)
-        await self._engine.start(
-            ServiceChangeInput(
-                change_id=change.id,
-                account_id=change.account_id,
-                kind=ChangeKind(change.kind),
-                submitted_by=change.submitted_by,
-                patience=self._patience,
-            )
+        await self._engine.start(self._input(change))
+
+    async def _resume(self, row: OutboxRow, session: AsyncSession) -> None:
+        """A further run for a decision, unless it was taken since: then the run has been there."""
+        change = await session.get_one(ServiceChangeRow, row.change_id)
+        decision = await session.get_one(DecisionRow, row.payload["decision"])
+        if decision.closed_at is None:
+            resume = await resume_of(session, change, decision)
+            await self._engine.start(self._input(change, resume))
+
+    def _input(self, change: ServiceChangeRow, resume: Resume | None = None) -> ServiceChangeInput:
+        return ServiceChangeInput(
+            change_id=change.id,
+            account_id=change.account_id,
+            kind=ChangeKind(change.kind),
+            submitted_by=change.submitted_by,
+            patience=self._patience,
+            resume=resume,
         )
 
     async def _look_again(self, row: OutboxRow, session: AsyncSession) -> None:
+        if await self._is_open(row, session):
+            await self._engine.look_again(row.change_id, LookAgain.model_validate(row.payload))
+
+    async def _revised(self, row: OutboxRow, session: AsyncSession) -> None:
+        if await self._is_open(row, session):
+            await self._engine.revised(row.change_id, Revised.model_validate(row.payload))
+
+    async def _is_open(self, row: OutboxRow, session: AsyncSession) -> bool:
         change = await session.get_one(ServiceChangeRow, row.change_id)
-        if change.ended_at is not None:
-            return
-        await self._engine.look_again(row.change_id, LookAgain.model_validate(row.payload))
+        return change.ended_at is None
 
 
 def patience_of(settings: Settings) -> Patience:

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from adapters.postgres.acceptance import outbox_row
 from adapters.postgres.audit import audit_entry
+from adapters.postgres.outbox import outbox_row
 from adapters.postgres.tables import OutboxRow, ServiceChangeRow
 from adapters.temporal.engine import TemporalEngine
 from domain.service_change import ChangeStatus

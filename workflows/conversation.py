@@ -14,17 +14,22 @@ with workflow.unsafe.imports_passed_through():
         Decision,
         DecisionResult,
         EngineName,
+        FailureDetails,
         LookAgain,
         NoticeKind,
         NotifyInput,
+        Parking,
         RefusedDecision,
+        Revised,
         ServiceChangeInput,
         TransitionInput,
         Waiting,
     )
+    from domain.permissions import Situation
     from domain.service_change import ChangeStatus
+    from domain.steps import Step
     from workflows import steps
-    from workflows.decisions import ending, objection
+    from workflows.decisions import ABOUT_A_REVISION, ending, objection
 
 STATUS_ATTRIBUTE = SearchAttributeKey.for_keyword(EngineName.STATUS_ATTRIBUTE)
 US = "throughline"
@@ -35,18 +40,29 @@ class Conversation:
 
     Update `decide` and Signal `submit_decision` take the same Decision; the Update answers once
     the decision is on record and refuses what does not fit. Signal `look_again` says that
-    something missing may have come. Query `status` answers the status.
+    something missing may have come, Signal `revised` that a document came after the approval.
+    Query `status` answers the status.
     """
 
     def __init__(self, change: ServiceChangeInput) -> None:
         self._change = change
         self._status = ChangeStatus.PENDING
         self._approval: ApprovalRequest | None = None
+        self._begun: list[Step] = []
+        """Steps that may stand at vendors, in order."""
+        self._done: set[Step] = set()
+        """Steps that stand."""
+        self._parked: FailureDetails | None = None
         self._undoing = False
         self._heard: set[str] = set()
         self._pending: Decision | None = None
-        self._recorded: set[str] = set()
+        self._answered: dict[str, str] = {}
+        """Decisions on record, each with why it was refused there, or nothing."""
         self._look_again: LookAgain | None = None
+        self._revision: int | None = None
+        """The document version that waits for a decision."""
+        self._settled_version = 0
+        """The newest document version that was decided upon; a late word of it says nothing."""
         self._notices: list[workflow.ActivityHandle[None]] = []
 
     # --- what it is told ---
@@ -55,8 +71,8 @@ class Conversation:
     async def decide(self, decision: Decision) -> DecisionResult:
         """Take a decision; answers once it is on record. Repeating its id is harmless."""
         self._hear(decision)
-        await workflow.wait_condition(lambda: decision.id in self._recorded)
-        return DecisionResult(status=self._status)
+        await workflow.wait_condition(lambda: decision.id in self._answered)
+        return DecisionResult(status=self._status, refused=self._answered[decision.id])
 
     @decide.validator
     def _decide_fits(self, decision: Decision) -> None:
@@ -81,6 +97,12 @@ class Conversation:
         """Something missing may have come; the checks run again."""
         self._look_again = event
 
+    @workflow.signal(name=EngineName.REVISED)
+    def revised(self, event: Revised) -> None:
+        """A document version came after the approval; it is decided upon before anything else."""
+        if event.version > self._settled_version:
+            self._revision = max(event.version, self._revision or 0)
+
     @workflow.query(name=EngineName.STATUS)
     def status(self) -> str:
         """The status as the workflow sees it."""
@@ -96,12 +118,23 @@ class Conversation:
             return None
         return objection(
             decision,
-            status=self._status,
-            submitted_by=self._change.submitted_by,
+            now=self._situation(decision.revision),
             pending=self._pending,
             approval=self._approval,
-            undoing=self._undoing,
             outdated=self._look_again is not None,
+        )
+
+    def _situation(self, told_of: int | None) -> Situation:
+        """How it stands. A decision may be the first to tell of a revision; the record judges."""
+        revision = max(self._revision or 0, told_of or 0)
+        return Situation(
+            status=self._status,
+            submitted_by=self._change.submitted_by,
+            billed=Step.POST_BILLING_CHANGE in self._done,
+            parked_step=self._parked.step if self._parked else None,
+            parked_code=self._parked.code if self._parked else None,
+            revision=revision or None,
+            undoing=self._undoing,
         )
 
     # --- how it listens ---
@@ -117,7 +150,12 @@ class Conversation:
         return decision
 
     def _somebody_spoke(self) -> bool:
-        return self._pending is not None or self._look_again is not None
+        return (
+            self._pending is not None
+            or self._look_again is not None
+            # Meant for an approved change that went back to its checks: there it is no revision.
+            or self._revision is not None
+        )
 
     async def _somebody_speaks(self, within: timedelta) -> bool:
         """Wait for a decision or an event; False when neither came in time."""
@@ -161,9 +199,16 @@ class Conversation:
         waiting_on: tuple[Waiting, ...] = (),
         next_action: str | None = None,
         due_at: datetime | None = None,
-    ) -> None:
+        parking: Parking | None = None,
+        ends: ChangeStatus | None = None,
+    ) -> bool:
+        """Take on a status and have it recorded, with the decision it rests on.
+
+        False if the record had moved on and refused the decision: then nothing has changed.
+        """
+        before = self._status
         self._show(to)
-        await steps.record_transition(
+        result = await steps.record_transition(
             TransitionInput(
                 change_id=self._change.change_id,
                 to=to,
@@ -174,10 +219,23 @@ class Conversation:
                 next_action=next_action,
                 due_at=due_at,
                 decision=decision,
+                parking=parking,
+                ends=ends,
             )
         )
+        if not result.recorded:
+            self._show(before)
         if decision is not None:
-            self._recorded.add(decision.id)
+            self._answered[decision.id] = result.why
+            if result.recorded and decision.action in ABOUT_A_REVISION:
+                self._settle(decision.revision or 0)
+        return result.recorded
+
+    def _settle(self, version: int) -> None:
+        """A document version was decided upon, and with it every earlier one."""
+        self._settled_version = max(version, self._settled_version)
+        if self._revision is not None and self._revision <= self._settled_version:
+            self._revision = None
 
     def _show(self, status: ChangeStatus) -> None:
         self._status = status

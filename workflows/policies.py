@@ -1,13 +1,9 @@
-"""Retry policies and time limits by name, and what follows a failure. No numbers elsewhere."""
+"""Retry policies and time limits by name. No numbers elsewhere."""
 
-from collections.abc import Mapping
 from datetime import timedelta
-from enum import StrEnum
 from typing import Final
 
 from temporalio.common import RetryPolicy
-
-from domain.errors import FailureCode
 
 ONE_TRY: Final = timedelta(seconds=45)
 """One try of a vendor step: a few HTTP calls of at most 10 s each, and two transactions."""
@@ -36,35 +32,3 @@ NOTIFY: Final = RetryPolicy(
 )
 NOTIFY_LIMIT: Final = timedelta(hours=1)
 """A mail that cannot go out for an hour is given up; the queue in the console still holds it."""
-
-
-class Consequence(StrEnum):
-    """What follows when a step of the approved plan fails for good."""
-
-    COMPENSATE = "compensate"
-    PARK = "park"
-
-
-ON_STEP_FAILURE: Final[Mapping[FailureCode, Consequence]] = {
-    FailureCode.REFUSED: Consequence.COMPENSATE,
-    FailureCode.UNAVAILABLE: Consequence.PARK,
-    FailureCode.THROTTLED: Consequence.PARK,
-    FailureCode.OUTCOME_UNKNOWN: Consequence.PARK,
-    FailureCode.UNRECOGNISED_PAYLOAD: Consequence.PARK,
-    FailureCode.CREDENTIAL: Consequence.PARK,
-    FailureCode.INTERNAL: Consequence.PARK,
-}
-"""A refusal is an answer, so the change is undone. Everything else waits for a person."""
-
-NEXT_ACTION: Final[Mapping[FailureCode, str]] = {
-    FailureCode.REFUSED: "Read the refusal, then reject the change or retry it.",
-    FailureCode.UNAVAILABLE: "Retry once the system answers again, or reject the change.",
-    FailureCode.THROTTLED: "Retry once the system takes requests again, or reject the change.",
-    FailureCode.OUTCOME_UNKNOWN: "Retry: the effect is looked up first and not done twice.",
-    FailureCode.UNRECOGNISED_PAYLOAD: (
-        "Compare the raw answer with what is expected; retry once the system answers as before."
-    ),
-    FailureCode.CREDENTIAL: "Renew the system's credential, then retry.",
-    FailureCode.INTERNAL: "Retry; if it fails again, tell the engineers the correlation id.",
-}
-"""What a person should do about a change that is parked."""

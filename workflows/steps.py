@@ -28,9 +28,12 @@ with workflow.unsafe.imports_passed_through():
         FailureDetails,
         NotifyInput,
         RefusedDecision,
+        RevisionInput,
+        RevisionResult,
         StepInput,
         TicketInput,
         TransitionInput,
+        TransitionResult,
     )
     from domain.steps import Step
     from workflows.policies import NOTIFY, NOTIFY_LIMIT, ONE_TRY, RECORD, RECORD_TRY, VENDOR
@@ -53,9 +56,9 @@ EFFECTS: Final[Mapping[Step, Callable[..., Awaitable[EffectResult]]]] = {
 }
 
 
-async def record_transition(step: TransitionInput) -> None:
+async def record_transition(step: TransitionInput) -> TransitionResult:
     """Record a status; waits for our database as long as it takes."""
-    await workflow.execute_activity_method(
+    return await workflow.execute_activity_method(
         RecordActivities.record_transition,
         step,
         start_to_close_timeout=RECORD_TRY,
@@ -79,6 +82,16 @@ async def request_approval(request: ApprovalInput) -> ApprovalRequest:
     return await workflow.execute_activity_method(
         RecordActivities.request_approval,
         request,
+        start_to_close_timeout=RECORD_TRY,
+        retry_policy=RECORD,
+    )
+
+
+async def revise_plan(revision: RevisionInput) -> RevisionResult:
+    """Plan anew for the document version that is current now."""
+    return await workflow.execute_activity_method(
+        RecordActivities.revise_plan,
+        revision,
         start_to_close_timeout=RECORD_TRY,
         retry_policy=RECORD,
     )

@@ -1,8 +1,8 @@
-"""Accepts a change, a document version or a vendor's event: everything in one transaction."""
+"""Accepts a change or a vendor's event: everything in one transaction."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -10,15 +10,15 @@ from sqlalchemy import Text, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from adapters.postgres.audit import add_identifier, audit_entry
+from adapters.postgres.audit import audit_entry
+from adapters.postgres.documents import StoredDocument, Upload, document_row
 from adapters.postgres.mapping import accepted_view
+from adapters.postgres.outbox import outbox_row
 from adapters.postgres.tables import (
     Base,
-    DocumentVersionRow,
     IdempotencyKeyRow,
     IdentifierRow,
     InboxRow,
-    OutboxRow,
     ServiceChangeRow,
 )
 from domain.contracts import ServiceChangeView
@@ -26,29 +26,8 @@ from domain.identifiers import fingerprint, workflow_id
 from domain.service_change import ChangeStatus, DocumentState, Role
 from domain.submission import CheckedSubmission
 
-WAITS_FOR_DOCUMENT = frozenset(
-    {
-        ChangeStatus.PENDING,
-        ChangeStatus.CHECKING,
-        ChangeStatus.INCOMPLETE,
-        ChangeStatus.AWAITING_APPROVAL,
-    }
-)
-"""While nothing is approved a new version simply becomes the current one."""
-
 WAITS_FOR_EVENT = frozenset({ChangeStatus.PENDING, ChangeStatus.CHECKING, ChangeStatus.INCOMPLETE})
 """An event may overtake the check it answers, so changes being checked hear of it, too."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredDocument:
-    """A document whose bytes are already in the store."""
-
-    sha256: str
-    filename: str
-    media_type: str
-    size_bytes: int
-    storage_key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +45,7 @@ class NewChange:
     at: datetime
 
     @property
-    def upload(self) -> "Upload | None":
+    def upload(self) -> Upload | None:
         """The document that came with it, as the first version."""
         if self.document is None:
             return None
@@ -118,13 +97,16 @@ async def keep_answer(
     return kept is not None
 
 
+def wish_sha256(account_id: str, kind: str, details: Mapping[str, Any]) -> str:
+    """Equal for the same wish of the same account."""
+    return fingerprint({"account": account_id, "kind": kind, "details": details})
+
+
 async def accept_change(session: AsyncSession, new: NewChange) -> ServiceChangeView:
     """Write change, document version, identifiers, audit entry and outbox row. No commit."""
     submission = new.submission
     details = submission.details.model_dump(mode="json")
-    wish = fingerprint(
-        {"account": submission.account_id, "kind": submission.kind, "details": details}
-    )
+    wish = wish_sha256(submission.account_id, submission.kind, details)
     # Two equal wishes of one account that arrive at once must see each other.
     await session.execute(
         text("SELECT pg_advisory_xact_lock(hashtextextended(:account, 0))"),
@@ -156,7 +138,7 @@ async def accept_change(session: AsyncSession, new: NewChange) -> ServiceChangeV
         duplicate_of=twin,
         waiting_on=[],
     )
-    document = _document_row(1, DocumentState.CURRENT, new.upload) if new.upload else None
+    document = document_row(1, DocumentState.CURRENT, new.upload) if new.upload else None
     entry = audit_entry(
         at=new.at,
         actor=new.caller,
@@ -219,92 +201,6 @@ def _insert_at_once(shapes: tuple[tuple[str, tuple[str, ...]], ...]) -> Insert:
     ]
     parts = [each.cte(f"into_{table}") for each, (table, _) in zip(inserts, shapes, strict=True)]
     return insert(identifiers).from_select(["kind", "value", "change_id"], names).add_cte(*parts)
-
-
-def _document_row(version: int, state: DocumentState, upload: "Upload") -> DocumentVersionRow:
-    document = upload.document
-    return DocumentVersionRow(
-        change_id=upload.change_id,
-        version=version,
-        sha256=document.sha256,
-        filename=document.filename,
-        media_type=document.media_type,
-        size_bytes=document.size_bytes,
-        storage_key=document.storage_key,
-        state=state,
-        uploaded_by=upload.caller,
-        uploaded_at=upload.at,
-    )
-
-
-def outbox_row(
-    topic: str, change_id: str, payload: dict[str, Any], at: datetime, *, delay: float = 0
-) -> OutboxRow:
-    """A message to the engine; topics are `start` and `look_again`."""
-    return OutboxRow(
-        topic=topic,
-        change_id=change_id,
-        payload=payload,
-        created_at=at,
-        available_at=at + timedelta(seconds=delay),
-        attempts=0,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """Who adds a document version to which change, and when."""
-
-    change_id: str
-    document: StoredDocument
-    caller: str
-    at: datetime
-
-
-async def add_document(session: AsyncSession, upload: Upload) -> DocumentVersionRow:
-    """Add a version: current before the approval, pending review after it. No commit.
-
-    The bytes of the latest version once more add nothing: that version is answered.
-    """
-    change = await session.get_one(ServiceChangeRow, upload.change_id, with_for_update=True)
-    before_approval = change.status in WAITS_FOR_DOCUMENT
-    last = await session.scalar(
-        select(DocumentVersionRow)
-        .where(DocumentVersionRow.change_id == change.id)
-        .order_by(DocumentVersionRow.version.desc())
-        .limit(1)
-    )
-    if last is not None and last.sha256 == upload.document.sha256:
-        return last
-    if before_approval:
-        await session.execute(
-            update(DocumentVersionRow)
-            .where(
-                DocumentVersionRow.change_id == change.id,
-                DocumentVersionRow.state == DocumentState.CURRENT,
-            )
-            .values(state=DocumentState.SUPERSEDED)
-        )
-    state = DocumentState.CURRENT if before_approval else DocumentState.PENDING_REVIEW
-    row = _document_row(last.version + 1 if last else 1, state, upload)
-    session.add(row)
-    change.updated_at = upload.at
-    session.add(
-        audit_entry(
-            at=upload.at,
-            actor=upload.caller,
-            actor_kind="person",
-            action="add_document",
-            change=change,
-            reason=f"Version {row.version} ({row.state}).",
-            facts={"version": row.version, "document_sha256": row.sha256, "state": row.state},
-        )
-    )
-    await add_identifier(session, change.id, "document", row.sha256)
-    if before_approval:
-        payload = {"cause": "document", "reference": f"version {row.version}"}
-        session.add(outbox_row("look_again", change.id, payload, upload.at))
-    return row
 
 
 @dataclass(frozen=True, slots=True)

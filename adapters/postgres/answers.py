@@ -23,7 +23,8 @@ from domain.contracts import (
 )
 from domain.errors import FailureCode
 from domain.identifiers import System
-from domain.service_change import ACTION_RULES, Action, ChangeStatus, EffectStatus, Role, permission
+from domain.permissions import ACTION_RULES, Situation, needs_second_person, permission
+from domain.service_change import Action, ChangeStatus, EffectStatus, Role
 from domain.steps import APPLY_ORDER
 from domain.vendor_values import REFERENCE_KIND
 
@@ -36,7 +37,7 @@ _VERDICT: Final = {
 }
 
 
-def answers(history: History, *, principal: str, role: Role) -> AnswersView:
+def answers(history: History, now: Situation, *, principal: str, role: Role) -> AnswersView:
     """The support questions, each with the rows its answer rests on."""
     change = history.change
     verdict, sentence = _VERDICT.get(
@@ -81,7 +82,7 @@ def answers(history: History, *, principal: str, role: Role) -> AnswersView:
             at=started.at,
             evidence=[_audit_evidence(started)],
         ),
-        may_act=_may_act(history, principal, role),
+        may_act=_may_act(now, principal, role),
     )
 
 
@@ -161,23 +162,17 @@ def _retried(attempts: Iterable[AttemptRow]) -> list[RetriedAnswer]:
     ]
 
 
-def _may_act(history: History, principal: str, role: Role) -> list[MayActAnswer]:
-    change = history.change
+def _may_act(now: Situation, principal: str, role: Role) -> list[MayActAnswer]:
     result = []
     for action in Action:
-        mine = permission(
-            action,
-            role=role,
-            principal=principal,
-            submitted_by=change.submitted_by,
-            status=change.status,
-        )
+        mine = permission(action, role=role, principal=principal, now=now)
         rule = ACTION_RULES[action]
-        possible = change.status in rule.statuses
+        possible = now.status in rule.statuses and rule.fits(now) is None
         result.append(
             MayActAnswer(
                 action=action,
                 roles=sorted(rule.roles) if possible else [],
+                needs_second_person=possible and needs_second_person(action, now),
                 caller=PermissionView(action=action, allowed=mine.allowed, reason=mine.reason),
             )
         )

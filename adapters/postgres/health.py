@@ -7,7 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.postgres.tables import AttemptRow, EffectRow
 from domain.contracts import IntegrationHealthView
-from domain.errors import SELF_HEALING, FailureCode
+from domain.errors import FailureCode
+from domain.failure_policy import SELF_HEALING
 from domain.identifiers import VENDORS
 from domain.service_change import EffectStatus
 

@@ -1,9 +1,12 @@
 """Turns rows into domain values and back. No statement, no rule."""
 
 import dataclasses
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from adapters.postgres.tables import (
+    AttemptRow,
     DocumentVersionRow,
     EffectRow,
     ServiceChangeRow,
@@ -17,10 +20,14 @@ from domain.contracts import (
     ServiceChangeView,
     WaitingOn,
 )
+from domain.errors import FailureCode
+from domain.failure_policy import cause_of, owner_of, rule_for
 from domain.identifiers import System
+from domain.messages import FailureDetails
 from domain.plan import Plan, summary_of
 from domain.records import Attempt, ChangeRecord, DocumentRecord, EffectState
 from domain.service_change import ChangeKind, ChangeStatus, DocumentState, EffectStatus
+from domain.shapes import failure_fingerprint
 from domain.steps import SYSTEM_OF, Step
 from domain.submission import details_from, wish_of
 from domain.vendor_values import Exchange
@@ -167,6 +174,7 @@ def effect_state(row: EffectRow) -> EffectState:
         attempts=row.attempts,
         vendor_reference=row.vendor_reference,
         facts=row.facts,
+        payload_sha256=row.payload_sha256,
     )
 
 
@@ -193,20 +201,75 @@ def _exchange(exchange: Exchange) -> dict[str, Any]:
 
 
 def failure(before: dict[str, Any] | None, attempt: Attempt, number: int) -> dict[str, Any]:
-    """The change's failure after one more failed try; the first sighting of a cause is kept."""
-    same = before is not None and (before["step"], before["code"]) == (attempt.step, attempt.code)
-    now = attempt.finished_at.isoformat()
+    """The change's failure after one more failed try of a step; its first error is kept."""
+    row = AttemptRow(**attempt_values(attempt), attempt=number)
+    error = _error(row)
+    first = before["first_error"] if before and before["step"] == attempt.step else error
+    code = attempt.code or FailureCode.INTERNAL
+    details = FailureDetails(
+        code=code, system=attempt.system, step=attempt.step, reason=attempt.reason
+    )
+    return _failure(details, number, first, error, _last_answer(row))
+
+
+def failure_of(
+    details: FailureDetails, streak: Sequence[AttemptRow], now: datetime
+) -> dict[str, Any]:
+    """The failure of a step, from its failed attempts; none if it is not an attempt that failed."""
+    if not streak:
+        error: dict[str, Any] = {
+            "at": now.isoformat(),
+            "code": details.code,
+            "reason": details.reason,
+            "words": "",
+            "http_status": None,
+        }
+        return _failure(details, 0, error, error, None)
+    last = streak[-1]
+    return _failure(details, last.attempt, _error(streak[0]), _error(last), _last_answer(last))
+
+
+def _failure(
+    details: FailureDetails,
+    attempts: int,
+    first: dict[str, Any],
+    last: dict[str, Any],
+    answer: Any,  # noqa: ANN401 - JSON is any of six types
+) -> dict[str, Any]:
+    code, step, system = details.code, details.step, details.system
     return {
-        "system": attempt.system,
-        "step": attempt.step,
-        "code": attempt.code,
-        "reason": attempt.reason,
-        "words": attempt.words,
-        "http_status": attempt.http_status,
-        "attempts": number,
-        "first_seen_at": before["first_seen_at"] if before and same else now,
-        "last_seen_at": now,
+        "system": system,
+        "step": step,
+        "code": code,
+        "cause": cause_of(code, step, system),
+        "reason": details.reason,
+        "words": last["words"],
+        "http_status": last["http_status"],
+        "attempts": attempts,
+        "fingerprint": failure_fingerprint(
+            system=system, code=code, step=step, reason=details.reason, answer=answer
+        ),
+        "owner": owner_of(code, step, system),
+        "next_action": rule_for(code, step, system).next_action,
+        "first_seen_at": first["at"],
+        "last_seen_at": last["at"],
+        "first_error": first,
+        "last_error": last,
     }
+
+
+def _error(row: AttemptRow) -> dict[str, Any]:
+    return {
+        "at": row.finished_at.isoformat(),
+        "code": row.outcome,
+        "reason": row.reason,
+        "words": row.words,
+        "http_status": row.http_status,
+    }
+
+
+def _last_answer(row: AttemptRow) -> Any:  # noqa: ANN401 - as above
+    return row.exchanges[-1]["response"] if row.exchanges else None
 
 
 def waiting_sentence(attempt: Attempt) -> str:

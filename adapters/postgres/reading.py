@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from adapters.postgres import mapping
+from adapters.postgres.proposals import open_proposals, pending_view
 from adapters.postgres.tables import (
     AttemptRow,
     AuditEntryRow,
@@ -125,7 +126,7 @@ async def read_change(session: AsyncSession, row: ServiceChangeRow) -> ServiceCh
     tickets = await session.scalars(
         select(TicketRow).where(TicketRow.change_id == row.id).order_by(TicketRow.opened_at)
     )
-    return mapping.change_view(
+    view = mapping.change_view(
         row,
         document_versions=[mapping.document_view(item) for item in documents],
         checks=[_check_view(item) for item in checks],
@@ -141,6 +142,11 @@ async def read_change(session: AsyncSession, row: ServiceChangeRow) -> ServiceCh
             for item in tickets
         ],
     )
+    proposals = await open_proposals(session, row.id)
+    if not proposals:
+        return view
+    pending = [pending_view(proposal, view) for proposal in proposals]
+    return view.model_copy(update={"pending_decisions": pending})
 
 
 def _check_view(row: CheckRow) -> CheckView:

@@ -14,25 +14,19 @@ from adapters.postgres.audit import add_identifier, audit_entry
 from adapters.postgres.tables import (
     AttemptRow,
     CheckRow,
-    DecisionRow,
     DocumentVersionRow,
     EffectRow,
     NotificationRow,
     ServiceChangeRow,
     TicketRow,
 )
-from domain.errors import SELF_HEALING
+from adapters.postgres.transitions import locked, transition
+from domain.failure_policy import SELF_HEALING
 from domain.identifiers import fingerprint
-from domain.messages import CheckResult, Decision, RefusedDecision, TransitionInput
+from domain.messages import CheckResult, RefusedDecision, TransitionInput, TransitionResult
 from domain.plan import Plan
 from domain.records import Attempt, ChangeRecord, EffectIntent, EffectState, OperationsNotice
-from domain.service_change import (
-    FINAL,
-    ChangeStatus,
-    DocumentState,
-    EffectStatus,
-    require_transition,
-)
+from domain.service_change import DocumentState, EffectStatus
 from domain.steps import Step
 from domain.vendor_values import REFERENCE_KIND, EffectEvidence
 
@@ -80,40 +74,13 @@ class PostgresRecordTransaction:
             raise KeyError(change_id)
         return mapping.change_record(*found)
 
-    async def transition(self, step: TransitionInput) -> None:
-        """Move the status and write the audit entry."""
-        change = await self._locked(step.change_id)
-        current = ChangeStatus(change.status)
-        if step.decision is not None:
-            await self._save_decision(change, step.decision)
-        if current is step.to:
-            return
-        require_transition(current, step.to)
-        now = self._now()
-        change.status = step.to
-        change.updated_at = now
-        change.ended_at = now if step.to in FINAL else None
-        change.waiting_on = [item.model_dump() for item in step.waiting_on]
-        change.next_action = step.next_action
-        change.due_at = step.due_at
-        if step.to is not ChangeStatus.NEEDS_ATTENTION:
-            change.failure = None
-        self._session.add(
-            audit_entry(
-                at=now,
-                actor=step.actor,
-                actor_kind=step.actor_kind,
-                action=step.decision.action if step.decision else "transition",
-                change=change,
-                from_status=current,
-                to_status=step.to,
-                reason=step.reason,
-            )
-        )
+    async def transition(self, step: TransitionInput) -> TransitionResult:
+        """Move the status, take the decision and write the audit entry."""
+        return await transition(self._session, step, self._now())
 
     async def refuse(self, refused: RefusedDecision) -> None:
         """Put a decision that does not fit on record."""
-        change = await self._locked(refused.change_id)
+        change = await locked(self._session, refused.change_id)
         decision = refused.decision
         self._session.add(
             audit_entry(
@@ -154,12 +121,16 @@ class PostgresRecordTransaction:
         )
         return dict(rows.all())
 
-    async def save_plan(self, change_id: str, plan: Plan) -> None:
-        """Keep what an approval will be about."""
+    async def save_plan(self, change_id: str, plan: Plan, *, approved: bool = False) -> None:
+        """Keep what an approval will be about, or what it is about now."""
         await self._session.execute(
             update(ServiceChangeRow)
             .where(ServiceChangeRow.id == change_id)
-            .values(plan=plan.model_dump(mode="json"), plan_sha256=plan.sha256)
+            .values(
+                plan=plan.model_dump(mode="json"),
+                plan_sha256=plan.sha256,
+                approved_plan_sha256=plan.sha256 if approved else None,
+            )
         )
 
     async def queue_notice(self, notice: OperationsNotice) -> frozenset[str]:
@@ -196,6 +167,8 @@ class PostgresRecordTransaction:
         """Write the effect before the call, or count a further attempt of it."""
         now = self._now()
         done = EffectRow.status == EffectStatus.APPLIED
+        mine = EffectRow.change_id == intent.change_id, EffectRow.step == intent.step
+        earlier = select(func.count()).select_from(EffectRow).where(*mine).scalar_subquery()
         statement = (
             insert(EffectRow)
             .values(
@@ -205,7 +178,7 @@ class PostgresRecordTransaction:
                 step=intent.step,
                 summary=intent.summary,
                 document_version=intent.document_version,
-                payload_version=1,
+                payload_version=earlier + 1,
                 payload_sha256=fingerprint(intent.payload),
                 status=EffectStatus.INTENDED,
                 attempts=1,
@@ -285,7 +258,7 @@ class PostgresRecordTransaction:
         )
         if number is None or (attempt.code is None and number == 1):
             return
-        change = await self._locked(attempt.change_id)
+        change = await locked(self._session, attempt.change_id)
         if attempt.code is None:
             if change.failure and change.failure["step"] == attempt.step:
                 change.failure, change.waiting_on, change.next_action = None, [], None
@@ -297,6 +270,7 @@ class PostgresRecordTransaction:
         if attempt.code in SELF_HEALING:
             change.waiting_on = [{"party": attempt.system, "what": "An answer."}]
             change.next_action = mapping.waiting_sentence(attempt)
+            change.failure |= {"next_action": change.next_action}
 
     async def save_ticket(self, change_id: str, reference: str, subject: str) -> None:
         """Keep an opened ticket."""
@@ -318,31 +292,4 @@ class PostgresRecordTransaction:
             update(TicketRow)
             .where(TicketRow.change_id == change_id, TicketRow.reference == reference)
             .values(status="closed", closed_at=self._now())
-        )
-
-    async def _locked(self, change_id: str) -> ServiceChangeRow:
-        # Rows that refer to the change hold a key share of it; asking for more than NO KEY UPDATE
-        # would have two activities of one change wait for each other.
-        return await self._session.get_one(
-            ServiceChangeRow, change_id, with_for_update={"key_share": True}
-        )
-
-    async def _save_decision(self, change: ServiceChangeRow, decision: Decision) -> None:
-        document = (change.plan or {}).get("document_version", 0)
-        await self._session.execute(
-            insert(DecisionRow)
-            .values(
-                id=decision.id,
-                change_id=change.id,
-                submitted_by=change.submitted_by,
-                action=decision.action,
-                actor=decision.actor,
-                role=decision.role,
-                reason=decision.reason,
-                plan_sha256=decision.plan_sha256,
-                document_version=document,
-                document_sha256=decision.document_sha256,
-                at=self._now(),
-            )
-            .on_conflict_do_nothing()
         )

@@ -5,11 +5,9 @@ from typing import Any, ClassVar
 
 from sqlalchemy import (
     BigInteger,
-    CheckConstraint,
     Computed,
     DateTime,
     ForeignKey,
-    ForeignKeyConstraint,
     Index,
     LargeBinary,
     MetaData,
@@ -22,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-_EXACT = Text(collation="C")
+EXACT = Text(collation="C")
 """Byte order, so that a B-tree also serves prefixes."""
 
 
@@ -65,8 +63,8 @@ class ServiceChangeRow(Base):
         ),
     )
 
-    id: Mapped[str] = mapped_column(_EXACT, primary_key=True)
-    account_id: Mapped[str] = mapped_column(_EXACT)
+    id: Mapped[str] = mapped_column(EXACT, primary_key=True)
+    account_id: Mapped[str] = mapped_column(EXACT)
     kind: Mapped[str]
     status: Mapped[str]
     details: Mapped[dict[str, Any]]
@@ -87,6 +85,8 @@ class ServiceChangeRow(Base):
     next_action: Mapped[str | None]
     plan: Mapped[dict[str, Any] | None]
     plan_sha256: Mapped[str | None]
+    approved_plan_sha256: Mapped[str | None]
+    """The plan that is approved; None before an approval and once it is void."""
     failure: Mapped[dict[str, Any] | None]
 
 
@@ -112,8 +112,8 @@ class IdempotencyKeyRow(Base):
 
     __tablename__ = "idempotency_keys"
 
-    caller: Mapped[str] = mapped_column(_EXACT, primary_key=True)
-    key: Mapped[str] = mapped_column(_EXACT, primary_key=True)
+    caller: Mapped[str] = mapped_column(EXACT, primary_key=True)
+    key: Mapped[str] = mapped_column(EXACT, primary_key=True)
     fingerprint: Mapped[str]
     change_id: Mapped[str] = mapped_column(ForeignKey("service_changes.id"), index=True)
     status_code: Mapped[int | None]
@@ -193,7 +193,7 @@ class EffectRow(Base):
         Index("ix_effects_open", "intended_at", postgresql_where=text("closed_at IS NULL")),
     )
 
-    idempotency_key: Mapped[str] = mapped_column(_EXACT, primary_key=True)
+    idempotency_key: Mapped[str] = mapped_column(EXACT, primary_key=True)
     change_id: Mapped[str] = mapped_column(ForeignKey("service_changes.id"))
     system: Mapped[str]
     step: Mapped[str]
@@ -238,36 +238,11 @@ class TicketRow(Base):
     __tablename__ = "tickets"
 
     change_id: Mapped[str] = mapped_column(ForeignKey("service_changes.id"), primary_key=True)
-    reference: Mapped[str] = mapped_column(_EXACT, primary_key=True)
+    reference: Mapped[str] = mapped_column(EXACT, primary_key=True)
     subject: Mapped[str]
     status: Mapped[str]
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
-
-
-class DecisionRow(Base):
-    """What a person decided, and exactly what they decided about."""
-
-    __tablename__ = "decisions"
-    __table_args__ = (
-        CheckConstraint("action <> 'approve' OR actor <> submitted_by", name="four_eyes"),
-        ForeignKeyConstraint(
-            ["change_id", "submitted_by"], ["service_changes.id", "service_changes.submitted_by"]
-        ),
-        Index(None, "change_id"),
-    )
-
-    id: Mapped[str] = mapped_column(_EXACT, primary_key=True)
-    change_id: Mapped[str]
-    submitted_by: Mapped[str]
-    action: Mapped[str]
-    actor: Mapped[str]
-    role: Mapped[str]
-    reason: Mapped[str]
-    plan_sha256: Mapped[str | None]
-    document_version: Mapped[int]
-    document_sha256: Mapped[str | None]
-    at: Mapped[datetime]
 
 
 class NotificationRow(Base):
@@ -276,11 +251,13 @@ class NotificationRow(Base):
     __tablename__ = "notifications"
     __table_args__ = (Index(None, "change_id"),)
 
-    id: Mapped[str] = mapped_column(_EXACT, primary_key=True)
+    id: Mapped[str] = mapped_column(EXACT, primary_key=True)
     change_id: Mapped[str] = mapped_column(ForeignKey("service_changes.id"))
     kind: Mapped[str]
     created_at: Mapped[datetime]
     delivered: Mapped[dict[str, Any]]
+    undelivered: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    """Channels that could not be reached, with the last error of each."""
 
 
 class InboxRow(Base):
@@ -292,7 +269,7 @@ class InboxRow(Base):
     )
 
     system: Mapped[str] = mapped_column(primary_key=True)
-    event_id: Mapped[str] = mapped_column(_EXACT, primary_key=True)
+    event_id: Mapped[str] = mapped_column(EXACT, primary_key=True)
     type: Mapped[str]
     account_id: Mapped[str | None]
     reference: Mapped[str | None]
@@ -309,11 +286,11 @@ class IdentifierRow(Base):
     __tablename__ = "identifiers"
     __table_args__ = (Index(None, "change_id"),)
 
-    value: Mapped[str] = mapped_column(_EXACT, primary_key=True)
+    value: Mapped[str] = mapped_column(EXACT, primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)
     change_id: Mapped[str] = mapped_column(ForeignKey("service_changes.id"), primary_key=True)
     folded: Mapped[str] = mapped_column(
-        _EXACT, Computed('lower(value) COLLATE "C"', persisted=True), index=True
+        EXACT, Computed('lower(value) COLLATE "C"', persisted=True), index=True
     )
 
 

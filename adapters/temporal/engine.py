@@ -35,6 +35,7 @@ from domain.messages import (
     DecisionResult,
     EngineName,
     LookAgain,
+    Revised,
     ServiceChangeInput,
 )
 
@@ -82,7 +83,13 @@ class TemporalEngine:
         self._task_queue = task_queue
 
     async def start(self, change: ServiceChangeInput) -> None:
-        """Start the workflow of an accepted change; nothing if it was started before."""
+        """Start the workflow of an accepted change; nothing if it was started before.
+
+        A further run, which resumes from the record, starts once no other run is under way.
+        """
+        reuse = WorkflowIDReusePolicy.ALLOW_DUPLICATE
+        if change.resume is None:
+            reuse = WorkflowIDReusePolicy.REJECT_DUPLICATE
         async with _engine_words():
             try:
                 await self._client.start_workflow(
@@ -90,7 +97,7 @@ class TemporalEngine:
                     change,
                     id=workflow_id(change.change_id),
                     task_queue=self._task_queue,
-                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    id_reuse_policy=reuse,
                     id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                     static_summary=f"{change.kind} for account {change.account_id}",
                     search_attributes=_attributes(change),
@@ -103,6 +110,13 @@ class TemporalEngine:
         async with _engine_words():
             await self._client.get_workflow_handle(workflow_id(change_id)).signal(
                 EngineName.LOOK_AGAIN, event
+            )
+
+    async def revised(self, change_id: str, event: Revised) -> None:
+        """Tell a change of a document version. Raises NoWorkflowError as `look_again` does."""
+        async with _engine_words():
+            await self._client.get_workflow_handle(workflow_id(change_id)).signal(
+                EngineName.REVISED, event
             )
 
     async def knows(self, change_id: str) -> bool:

@@ -1,50 +1,69 @@
-"""What people do to a change. The workflow decides; here are rights, keys and the record."""
+"""What people do to a change, alone or by two, and what an action would mean beforehand."""
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.postgres.acceptance import keep_answer
-from adapters.postgres.audit import audit_entry
 from adapters.postgres.reading import read_change
-from adapters.postgres.tables import DecisionRow, DocumentVersionRow, ServiceChangeRow
+from adapters.postgres.situations import done_step, situation_of, standing_effects
+from adapters.postgres.tables import ServiceChangeRow
+from api.deciding import Wish, decide
 from api.dependencies import Caller, Parts, Principal, System_, visible_change
-from api.errors import ApiError
 from api.idempotency import Repeatable, as_bytes, repeatable
 from api.routes.service_changes import IdempotencyKey
+from api.seconding import SecondOpinion, Verdict, second
 from domain.contracts import ServiceChangeView
-from domain.errors import DecisionRefusedError, NobodyAnswersError, NoWorkflowError
+from domain.contracts_desk import OutlookView, StepOutlookView
+from domain.decisions import SkipEvidence
 from domain.identifiers import fingerprint
-from domain.messages import Decision
-from domain.service_change import Action, ChangeStatus, DocumentState, permission
+from domain.permissions import needs_second_person, permission
+from domain.service_change import Action
+from domain.steps import SYSTEM_OF
 from domain.submission import STORABLE
+from domain.undoing import outlook
 
 router = APIRouter(
-    prefix="/v1/service-changes/{change_id}/actions",
+    prefix="/v1/service-changes/{change_id}",
     tags=["actions"],
-    max_body_size=16 * 1024,  # a reason and two hashes
+    max_body_size=16 * 1024,  # a reason, hashes and a change's own fields
 )
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Reason = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), STORABLE
+]
 
 
 class ActionRequest(BaseModel):
-    """Why, and for an approval what was looked at (the plan's and document's hash)."""
+    """Why, and what the action needs besides.
+
+    An approval may name what was looked at (the plan's and document's hash), a correction names
+    the fields in `changes`, skipping gives its `evidence`.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
-    reason: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), STORABLE
-    ]
+    reason: Reason
     plan_sha256: Sha256 | None = None
     document_sha256: Sha256 | None = None
+    changes: dict[str, Any] | None = None
+    evidence: SkipEvidence | None = None
 
 
-@router.post("/{action}", response_model=ServiceChangeView)
+class SecondApprovalRequest(BaseModel):
+    """A second person's verdict on a pending decision; `seen_sha256` is its `sha256` as shown."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    verdict: Verdict
+    reason: Reason
+    seen_sha256: Sha256
+
+
+@router.post("/actions/{action}", response_model=ServiceChangeView)
 async def act(
     change_id: str,
     action: Action,
@@ -54,31 +73,96 @@ async def act(
     parts: System_,
     key: IdempotencyKey,
 ) -> Response:
-    """Approve, reject, cancel or retry. Repeating under the same key gives the same answer."""
+    """Approve, reject, cancel, retry, skip, correct, apply or discard a revision.
+
+    What needs a second person comes back under `pending_decisions`, and nothing has moved.
+    Repeating under the same key gives the same answer.
+    """
     same = repeatable(request, caller, key, body.model_dump())
+    replay = await _replay(parts, change_id, caller, same)
+    if replay is not None:
+        return replay
+    wish = Wish(
+        # The request is part of the id: another decision under the same key is another decision.
+        id=fingerprint({"caller": caller.name, "key": same.key, "request": same.fingerprint})[:32],
+        action=action,
+        reason=body.reason,
+        plan_sha256=body.plan_sha256,
+        document_sha256=body.document_sha256,
+        changes=body.changes,
+        evidence=body.evidence,
+    )
+    await decide(parts, change_id, caller, wish)
+    return await _answer(parts, change_id, same)
+
+
+@router.post("/second-approvals/{decision_id}", response_model=ServiceChangeView)
+async def second_approval(
+    change_id: str,
+    decision_id: str,
+    body: SecondApprovalRequest,
+    request: Request,
+    caller: Caller,
+    parts: System_,
+    key: IdempotencyKey,
+) -> Response:
+    """Confirm or decline what a colleague proposed, having seen exactly what it would act on."""
+    same = repeatable(request, caller, key, body.model_dump())
+    replay = await _replay(parts, change_id, caller, same)
+    if replay is not None:
+        return replay
+    says = SecondOpinion(body.verdict, body.reason, body.seen_sha256)
+    await second(parts, change_id, decision_id, caller, says)
+    return await _answer(parts, change_id, same)
+
+
+@router.get("/outlook")
+async def read_outlook(
+    change_id: str, action: Action, caller: Caller, parts: System_
+) -> OutlookView:
+    """What an action would mean now: who must agree, what is undone, what is past undoing."""
+    async with parts.sessions() as session:
+        row = await visible_change(session, change_id, caller)
+        now = await situation_of(session, row, parts.clock())
+        effects = await standing_effects(session, row.id)
+    may = permission(action, role=caller.role, principal=caller.name, now=now)
+    return OutlookView(
+        action=action,
+        possible=may.allowed,
+        reason=may.reason,
+        needs_second_person=needs_second_person(action, now),
+        becomes_new_change=now.passed is not None,
+        steps=[
+            StepOutlookView(
+                step=each.step,
+                system=SYSTEM_OF[each.step],
+                state=each.state,
+                sentence=each.sentence,
+            )
+            for each in outlook(map(done_step, effects), parts.clock())
+        ],
+    )
+
+
+async def _replay(
+    parts: Parts, change_id: str, caller: Principal, same: Repeatable
+) -> Response | None:
     async with parts.sessions() as session:
         replay = await same.replay(session)
-        if replay is not None:
-            return replay
-        row = await visible_change(session, change_id, caller)
-        decision = _decision(row, action, body, caller, same)
-        # Taken before, by a request whose answer never got out: all that is left is to answer.
-        taken = await session.get(DecisionRow, decision.id) is not None
-        stale = action is Action.APPROVE and await _has_another_document(session, row)
-    if not taken:
-        await _require_permission(parts, row, decision)
-        if stale:
-            why = "A document came after what you looked at; look again."
-            await _record_refusal(parts, change_id, decision, why)
-            raise ApiError("stale_approval", why)
-        await _have_decided(parts, change_id, decision)
+        if replay is None:
+            await visible_change(session, change_id, caller)
+    return replay
+
+
+async def _answer(parts: Parts, change_id: str, same: Repeatable) -> Response:
+    """The change as it is now, kept as the answer under the caller's key."""
     async with parts.sessions() as session:
         fresh = await session.get_one(ServiceChangeRow, change_id)
         answer = as_bytes(await read_change(session, fresh))
         first = await keep_answer(
             session,
-            caller=caller.name,
-            key=key,
+            caller=same.caller,
+            key=same.key,
             fingerprint_=same.fingerprint,
             change_id=change_id,
             answer=(HTTPStatus.OK, answer),
@@ -87,77 +171,3 @@ async def act(
         await session.commit()
         replay = None if first else await same.replay(session)
     return replay or Response(answer, media_type="application/json")
-
-
-def _decision(
-    row: ServiceChangeRow, action: Action, body: ActionRequest, caller: Principal, same: Repeatable
-) -> Decision:
-    """The decision as the workflow takes it; an approval names what stands on record now."""
-    plan_document = (row.plan or {}).get("document_sha256")
-    return Decision(
-        # The request is part of the id: another decision under the same key is another decision.
-        id=fingerprint({"caller": caller.name, "key": same.key, "request": same.fingerprint})[:32],
-        action=action,
-        actor=caller.name,
-        role=caller.role,
-        reason=body.reason,
-        plan_sha256=body.plan_sha256 or row.plan_sha256,
-        document_sha256=body.document_sha256 or plan_document,
-    )
-
-
-async def _has_another_document(session: AsyncSession, row: ServiceChangeRow) -> bool:
-    """Whether a document came after the plan; the workflow may not have heard of it yet."""
-    current: int | None = await session.scalar(
-        select(DocumentVersionRow.version).where(
-            DocumentVersionRow.change_id == row.id,
-            DocumentVersionRow.state == DocumentState.CURRENT,
-        )
-    )
-    planned: int = (row.plan or {}).get("document_version", 0)
-    return (current or 0) != planned
-
-
-async def _have_decided(parts: Parts, change_id: str, decision: Decision) -> None:
-    try:
-        await parts.engine.decide(change_id, decision)
-    except NoWorkflowError as error:
-        async with parts.sessions() as session:
-            row = await session.get_one(ServiceChangeRow, change_id)
-        await _require_permission(parts, row, decision)  # it may have ended since we looked
-        # On record it is open, so its workflow is about to be started.
-        raise NobodyAnswersError("the workflow of this change has not begun yet") from error
-    except DecisionRefusedError as error:
-        await _record_refusal(parts, change_id, decision, str(error))
-        raise
-
-
-async def _require_permission(parts: Parts, row: ServiceChangeRow, decision: Decision) -> None:
-    may = permission(
-        decision.action,
-        role=decision.role,
-        principal=decision.actor,
-        submitted_by=row.submitted_by,
-        status=ChangeStatus(row.status),
-    )
-    if may.allowed:
-        return
-    reason = may.reason or ""
-    await _record_refusal(parts, row.id, decision, reason)
-    raise ApiError(str(may.refusal), reason)
-
-
-async def _record_refusal(parts: Parts, change_id: str, decision: Decision, why: str) -> None:
-    async with parts.sessions.begin() as session:
-        row = await session.get_one(ServiceChangeRow, change_id)
-        session.add(
-            audit_entry(
-                at=parts.clock(),
-                actor=decision.actor,
-                actor_kind="person",
-                action=decision.action,
-                outcome="refused",
-                change=row,
-                reason=why,
-            )
-        )

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import StreamingResponse
 
-from adapters.postgres.acceptance import Upload, add_document
+from adapters.postgres.documents import Upload, add_document
 from adapters.postgres.tables import DocumentVersionRow, ServiceChangeRow
 from api.dependencies import Caller, System_, require_role, visible_change
 from api.errors import ApiError
@@ -59,7 +59,7 @@ async def add(change_id: str, request: Request, caller: Caller, parts: System_) 
 
 
 def _require_revisable(change: ServiceChangeRow) -> None:
-    if change.status in FINAL - {ChangeStatus.ACTIVE}:
+    if change.status in FINAL - {ChangeStatus.ACTIVE} | {ChangeStatus.COMPENSATING}:
         raise ApiError("not_applicable", f"The change is {change.status}; submit a new one.")
 
 

@@ -16,6 +16,7 @@ from adapters.postgres.reading import (
     read_change,
     read_history,
 )
+from adapters.postgres.situations import situation_of
 from api.dependencies import Caller, CorrelationId, Parts, System_, require_role, visible_change
 from api.errors import ApiError
 from api.idempotency import Repeatable, as_bytes, repeatable, required_key
@@ -168,8 +169,10 @@ async def read_service_change(change_id: str, caller: Caller, parts: System_) ->
 async def read_answers(change_id: str, caller: Caller, parts: System_) -> AnswersView:
     """What support is asked about a change, each answer with its evidence."""
     async with parts.sessions() as session:
-        history = await read_history(session, await visible_change(session, change_id, caller))
-    return answers(history, principal=caller.name, role=caller.role)
+        row = await visible_change(session, change_id, caller)
+        history = await read_history(session, row)
+        now = await situation_of(session, row, parts.clock())
+    return answers(history, now, principal=caller.name, role=caller.role)
 
 
 @router.get("/{change_id}/timeline")

@@ -12,7 +12,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from temporalio.client import Client
 
-from adapters.postgres.tables import DecisionRow, IdempotencyKeyRow
+from adapters.postgres.tables import IdempotencyKeyRow
+from adapters.postgres.tables_desk import DecisionRow
 from domain.messages import Patience
 from domain.service_change import ChangeStatus
 from http_client import Response

@@ -23,9 +23,13 @@ async def add(api: ApiUnderTest, change_id: str, content: bytes) -> Response:
     )
 
 
-async def put_in_status(sessions: Sessions, change_id: str, status: str) -> None:
+async def put_in_status(
+    sessions: Sessions, change_id: str, status: str, *, approved: bool = False
+) -> None:
     async with sessions.begin() as session:
-        (await session.get_one(ServiceChangeRow, change_id)).status = status
+        row = await session.get_one(ServiceChangeRow, change_id)
+        row.status = status
+        row.approved_plan_sha256 = "a" * 64 if approved else None
 
 
 async def woken(sessions: Sessions, change_id: str) -> list[str]:
@@ -58,12 +62,12 @@ async def test_before_approval_a_version_becomes_current_and_is_looked_at(
     assert await woken(sessions, change["id"]) == ["version 2"]
 
 
-@pytest.mark.parametrize("status", ["applying", "active", "needs_attention", "compensating"])
+@pytest.mark.parametrize("status", ["applying", "active", "needs_attention"])
 async def test_after_approval_a_version_waits_for_review(
     api: ApiUnderTest, sessions: Sessions, status: str
 ) -> None:
     change = await api.accepted(document=PDF)
-    await put_in_status(sessions, change["id"], status)
+    await put_in_status(sessions, change["id"], status, approved=True)
 
     answer = await add(api, change["id"], PNG)
 
@@ -73,7 +77,19 @@ async def test_after_approval_a_version_waits_for_review(
     assert await woken(sessions, change["id"]) == []
 
 
-@pytest.mark.parametrize("status", ["rejected", "cancelled", "expired"])
+async def test_a_change_parked_before_its_approval_takes_a_version_as_the_current_one(
+    api: ApiUnderTest, sessions: Sessions
+) -> None:
+    change = await api.accepted(document=PDF)
+    await put_in_status(sessions, change["id"], "needs_attention")
+
+    answer = await add(api, change["id"], PNG)
+
+    assert (answer.status_code, answer.json()["state"]) == (201, "current")
+    assert await woken(sessions, change["id"]) == ["version 2"]
+
+
+@pytest.mark.parametrize("status", ["rejected", "cancelled", "expired", "compensating"])
 async def test_a_change_that_ended_takes_no_document(
     api: ApiUnderTest, sessions: Sessions, status: str
 ) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from temporalio.client import Client
 
-from adapters.postgres.acceptance import outbox_row
+from adapters.postgres.outbox import outbox_row
 from adapters.postgres.tables import AuditEntryRow, OutboxRow, ServiceChangeRow
 from adapters.temporal.client import connect
 from adapters.temporal.engine import TemporalEngine

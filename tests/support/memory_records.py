@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from activities.records import Records, RecordTransaction
-from domain.messages import CheckResult, RefusedDecision, TransitionInput
+from domain.identifiers import fingerprint
+from domain.messages import CheckResult, RefusedDecision, TransitionInput, TransitionResult
 from domain.plan import Plan
 from domain.records import Attempt, ChangeRecord, EffectIntent, EffectState, OperationsNotice
 from domain.service_change import EffectStatus, require_transition
@@ -55,13 +56,13 @@ class MemoryTransaction:
     async def load(self, change_id: str) -> ChangeRecord:
         return self._memory.changes[change_id]
 
-    async def transition(self, step: TransitionInput) -> None:
+    async def transition(self, step: TransitionInput) -> TransitionResult:
         change = self._memory.changes[step.change_id]
-        if change.status is step.to:
-            return
-        require_transition(change.status, step.to)
-        self._change(step.change_id, status=step.to)
-        self._memory.transitions.append(step)
+        if change.status is not step.to:
+            require_transition(change.status, step.to)
+            self._change(step.change_id, status=step.to)
+            self._memory.transitions.append(step)
+        return TransitionResult()
 
     async def refuse(self, refused: RefusedDecision) -> None:
         self._memory.refusals.append(refused)
@@ -75,7 +76,8 @@ class MemoryTransaction:
     async def check_facts(self, change_id: str, round_: int) -> Mapping[str, Mapping[str, Any]]:
         return self._memory.facts[change_id, round_]
 
-    async def save_plan(self, change_id: str, plan: Plan) -> None:
+    async def save_plan(self, change_id: str, plan: Plan, *, approved: bool = False) -> None:
+        del approved
         self._change(change_id, plan=plan)
 
     async def queue_notice(self, notice: OperationsNotice) -> frozenset[str]:
@@ -88,7 +90,8 @@ class MemoryTransaction:
         before = self._memory.effects.get(intent.key)
         if before is None:
             self._memory.intents[intent.key] = intent
-            after = EffectState(intent.key, intent.step, EffectStatus.INTENDED, 1, None, {})
+            sha256 = fingerprint(intent.payload)
+            after = EffectState(intent.key, intent.step, EffectStatus.INTENDED, 1, None, {}, sha256)
         elif before.status is EffectStatus.APPLIED:
             after = before
         else:

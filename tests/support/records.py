@@ -6,8 +6,10 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from adapters.postgres.acceptance import NewChange, StoredDocument, accept_change
-from adapters.postgres.tables import AttemptRow, DecisionRow, EffectRow
+from adapters.postgres.acceptance import NewChange, accept_change
+from adapters.postgres.documents import StoredDocument
+from adapters.postgres.tables import AttemptRow, EffectRow
+from adapters.postgres.tables_desk import DecisionRow
 from domain.contracts import ServiceChangeView
 from domain.service_change import Role
 from domain.submission import check_submission
@@ -59,10 +61,14 @@ def decision_row(
         actor=actor,
         role=Role.OPERATOR,
         reason="As agreed.",
+        payload={},
         plan_sha256=None,
         document_version=1,
         document_sha256=None,
+        state="taken",
+        needs_second=False,
         at=START,
+        why="",
     )
 
 

@@ -21,18 +21,13 @@ from temporalio.worker import Worker, WorkflowRunner
 
 from activities.records import Announcer
 from adapters.documents.store import DocumentStore
-from adapters.postgres.acceptance import (
-    NewChange,
-    StoredDocument,
-    Upload,
-    VendorEvent,
-    accept_change,
-    add_document,
-    take_event,
-)
+from adapters.postgres.acceptance import NewChange, VendorEvent, accept_change, take_event
+from adapters.postgres.documents import StoredDocument, Upload, add_document
+from adapters.postgres.outbox import outbox_row
+from adapters.postgres.proposals import NewDecision, message_of, put_on_record
 from adapters.postgres.reading import History, read_history
 from adapters.postgres.records import PostgresRecords
-from adapters.postgres.tables import NotificationRow, OutboxRow, ServiceChangeRow
+from adapters.postgres.tables import NotificationRow, ServiceChangeRow
 from adapters.temporal.engine import TemporalEngine
 from adapters.vendors.fakes.billing import FakeBilling
 from adapters.vendors.fakes.crm import FakeCrm
@@ -40,20 +35,21 @@ from adapters.vendors.fakes.failures import PlannedFailures
 from adapters.vendors.fakes.scheduling import FakeScheduling
 from adapters.vendors.fakes.ticketing import FakeTicketing
 from domain.contracts import PlanView, ServiceChangeView
+from domain.corrections import Correctable, check_correction
+from domain.decisions import DecisionPayload, DecisionState, SkipEvidence
 from domain.entitlement import Lifecycle
-from domain.errors import NoticeError, VendorError, VendorThrottledError
+from domain.errors import NoticeError, NoWorkflowError, VendorError, VendorThrottledError
 from domain.identifiers import System, fingerprint, workflow_id
 from domain.messages import (
     Decision,
     DecisionResult,
     EngineName,
-    LookAgain,
     Patience,
     ServiceChangeInput,
     ServiceChangeResult,
 )
 from domain.records import OperationsNotice
-from domain.service_change import Action, ChangeStatus, Role
+from domain.service_change import Action, ChangeStatus, DocumentState, Role
 from domain.submission import check_submission
 from domain.vendor_values import BillingStanding, Standing
 from tests.support.clock import START, Clock
@@ -61,6 +57,7 @@ from tests.support.factories import ACCOUNT, FIBER, PORTAL, REQUESTED, account
 from tests.support.polling import eventually
 from worker.bootstrap import Outside, activities
 from worker.main import workflow_runner
+from worker.relay import Relay
 from workflows import WORKFLOWS
 
 PAST_DUE_ACCOUNT = "0002-OWING"
@@ -240,15 +237,22 @@ class World:
 
     async def relay(self) -> None:
         """Deliver what waits in the outbox, as the relay does."""
-        async with self.sessions.begin() as session:
-            rows = await session.scalars(
-                select(OutboxRow).where(
-                    OutboxRow.dispatched_at.is_(None), OutboxRow.topic == "look_again"
-                )
-            )
-            for row in rows:
-                await self.engine.look_again(row.change_id, LookAgain.model_validate(row.payload))
-                row.dispatched_at = self.clock()
+        relay = Relay(self.sessions, self.engine, Patience(), self.clock)
+        while await relay.dispatch():
+            pass
+
+
+def _payload(
+    row: ServiceChangeRow, changes: dict[str, Any] | None, evidence: SkipEvidence | None
+) -> DecisionPayload:
+    if changes is None:
+        return DecisionPayload(evidence=evidence)
+    as_it_is = Correctable(row.account_id, row.kind, row.requested_date, row.details, row.note)
+    correction = check_correction(as_it_is, changes, Role.OPERATOR)
+    corrected = correction.corrected.model_dump(
+        mode="json", include={"requested_date", "details", "note"}
+    )
+    return DecisionPayload(corrected=corrected, differences=correction.differences)
 
 
 def away(system: System = System.CRM, *, for_seconds: float) -> VendorError:
@@ -297,9 +301,9 @@ class Change:
         """It, as the API answers it."""
         return (await self.history()).change
 
-    async def reaches(self, status: ChangeStatus) -> ServiceChangeView:
-        """Wait until it is on record as that."""
-        await eventually(self._status, lambda seen: seen == status)
+    async def reaches(self, *statuses: ChangeStatus) -> ServiceChangeView:
+        """Wait until it is on record as one of these."""
+        await eventually(self._status, lambda seen: seen in statuses)
         return await self.view()
 
     async def _status(self) -> str | None:
@@ -340,28 +344,60 @@ class Change:
         self, action: Action, *, actor: str = "olga", role: Role = Role.OPERATOR
     ) -> Decision:
         """A decision about the change as it is shown now."""
-        plan = (await self.view()).plan
+        view = await self.view()
+        pending = [
+            version.version
+            for version in view.document_versions
+            if version.state is DocumentState.PENDING_REVIEW
+        ]
         return Decision(
             id=f"{self.id}:{actor}:{next(self._decisions)}",
             action=action,
             actor=actor,
             role=role,
-            reason="As agreed.",
-            plan_sha256=plan.sha256 if plan else None,
-            document_sha256=plan.document_sha256 if plan else None,
+            plan_sha256=view.plan.sha256 if view.plan else None,
+            document_sha256=view.plan.document_sha256 if view.plan else None,
+            revision=max(pending, default=None),
         )
 
     async def decide(
-        self, action: Action, *, actor: str = "olga", role: Role = Role.OPERATOR
+        self,
+        action: Action,
+        *,
+        actor: str = "olga",
+        role: Role = Role.OPERATOR,
+        second: str | None = None,
+        changes: dict[str, Any] | None = None,
+        evidence: SkipEvidence | None = None,
     ) -> DecisionResult | None:
-        """Decide as the API does. Raises what the API would answer with."""
+        """Decide as the API does, with a second person's consent if one is named.
+
+        Raises what the API would answer with. A change without a workflow goes on by a further
+        run, which answers None.
+        """
         decision = await self.decision(action, actor=actor, role=role)
-        return await self.world.engine.decide(self.id, decision)
+        now = self.world.clock()
+        async with self.world.sessions.begin() as session:
+            row = await session.get_one(ServiceChangeRow, self.id)
+            payload = _payload(row, changes, evidence)
+            new = NewDecision(decision, "As agreed.", payload, second is not None, now)
+            put = await put_on_record(session, row, new)
+            assert put is not None
+            if second is not None:
+                put.second_actor, put.second_at, put.state = second, now, DecisionState.GIVEN
+        try:
+            return await self.world.engine.decide(self.id, message_of(put))
+        except NoWorkflowError:
+            async with self.world.sessions.begin() as session:
+                session.add(outbox_row("resume", self.id, {"decision": put.id}, now))
+            await self.world.relay()
+            return None
 
     async def signal(self, action: Action, *, actor: str = "olga") -> None:
         """Decide as a caller does that cannot wait."""
         decision = await self.decision(action, actor=actor)
-        await self.handle.signal(EngineName.SUBMIT_DECISION, decision)
+        with_reason = decision.model_copy(update={"reason": "As agreed."})
+        await self.handle.signal(EngineName.SUBMIT_DECISION, with_reason)
 
     async def add_document(self) -> None:
         """Bring a further version, as the API does, and have it looked at."""

@@ -10,6 +10,7 @@ from domain.contracts import (
     CheckView,
     DocumentVersionView,
     EffectView,
+    ErrorView,
     FailureView,
     PlannedEffectView,
     PlanView,
@@ -239,16 +240,29 @@ def _tickets(story: Story) -> list[TicketView]:
 _INTERNET = ChangeKind.CHANGE_INTERNET_SERVICE
 _ADD = ChangeKind.ADD_SERVICE
 _APPLIED = EffectStatus.APPLIED
-_REFUSED_BY_BILLING = FailureView(
-    system=System.BILLING,
-    step="post_billing_change",
+_FIRST_ERROR = ErrorView(
+    at=NOW - timedelta(minutes=42),
     code=FailureCode.OUTCOME_UNKNOWN,
     reason="Billing took the request and did not answer; a look-up found nothing yet.",
     words="504 upstream timed out [see](http://status.example) $5 to $10",
     http_status=504,
+)
+_REFUSED_BY_BILLING = FailureView(
+    system=System.BILLING,
+    step="post_billing_change",
+    code=FailureCode.OUTCOME_UNKNOWN,
+    cause="Post billing change: billing did not say whether it was done",
+    reason=_FIRST_ERROR.reason,
+    words=_FIRST_ERROR.words,
+    http_status=504,
     attempts=3,
+    fingerprint="0123456789abcdef",
+    owner="billing operations",
+    next_action="Retry: the effect is looked up first and not done twice.",
     first_seen_at=NOW - timedelta(minutes=42),
     last_seen_at=NOW - timedelta(minutes=3),
+    first_error=_FIRST_ERROR,
+    last_error=_FIRST_ERROR.model_copy(update={"at": NOW - timedelta(minutes=3)}),
 )
 
 STORIES = (

@@ -25,15 +25,8 @@ from domain.contracts import (
 from domain.errors import FailureCode
 from domain.field_ownership import FIELD_RULES
 from domain.identifiers import System
-from domain.service_change import (
-    ACTION_RULES,
-    FINAL,
-    Action,
-    ChangeStatus,
-    CheckOutcome,
-    EffectStatus,
-    permission,
-)
+from domain.permissions import ACTION_RULES, Situation, permission
+from domain.service_change import FINAL, Action, ChangeStatus, CheckOutcome, EffectStatus
 from tests.ui.samples import NOW
 
 _S = ChangeStatus
@@ -137,14 +130,13 @@ def may_act(change: ServiceChangeView, me: Me) -> list[MayActAnswer]:
     answers = []
     for action in Action:
         rule = ACTION_RULES[action]
-        mine = permission(
-            action, role=me.role, principal=me.principal,
-            submitted_by=change.submitted_by, status=change.status,
-        )  # fmt: skip
+        now = Situation(change.status, change.submitted_by)
+        mine = permission(action, role=me.role, principal=me.principal, now=now)
         answers.append(
             MayActAnswer(
                 action=action,
                 roles=sorted(rule.roles) if change.status in rule.statuses else [],
+                needs_second_person=False,
                 caller=PermissionView(action=action, allowed=mine.allowed, reason=mine.reason),
             )
         )

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from domain.messages import ApprovalRequest, Decision
-from domain.service_change import Action, ChangeStatus, Refusal, Role
-from workflows.decisions import STALE, ending, objection
+from domain.permissions import Refusal, Situation
+from domain.service_change import Action, ChangeStatus, Role
+from workflows.decisions import SECOND_PERSON, STALE, ending, objection
 
 SEEN = ApprovalRequest(
     plan_sha256="plan-2",
@@ -31,16 +32,10 @@ def decision(action: Action = Action.APPROVE, **values: object) -> Decision:
 
 
 def code(given: Decision, **circumstances: object) -> str | None:
-    now: dict[str, Any] = {
-        "status": ChangeStatus.AWAITING_APPROVAL,
-        "submitted_by": "portal",
-        "pending": None,
-        "approval": SEEN,
-        "undoing": False,
-        "outdated": False,
-    }
-    now.update(circumstances)
-    found = objection(given, **now)
+    seen: dict[str, Any] = {"pending": None, "approval": SEEN, "outdated": False}
+    known = {name: circumstances.pop(name) for name in list(circumstances) if name in seen}
+    stands: dict[str, Any] = {"status": ChangeStatus.AWAITING_APPROVAL, "submitted_by": "portal"}
+    found = objection(given, now=Situation(**stands | circumstances), **seen | known)
     return found[0] if found else None
 
 
@@ -79,11 +74,9 @@ def test_the_second_of_two_deciders_is_refused_with_the_name_of_the_first() -> N
 
     why = objection(
         decision(),
-        status=ChangeStatus.AWAITING_APPROVAL,
-        submitted_by="portal",
+        now=Situation(ChangeStatus.AWAITING_APPROVAL, "portal"),
         pending=first,
         approval=SEEN,
-        undoing=False,
         outdated=False,
     )
 
@@ -108,6 +101,23 @@ def test_while_a_change_is_undone_only_a_retry_helps(action: Action, expected: s
     assert code(given, status=ChangeStatus.NEEDS_ATTENTION) is None
 
 
+@pytest.mark.parametrize("second", [None, "olga"])
+def test_what_takes_two_persons_is_refused_without_the_other_one(second: str | None) -> None:
+    given = decision(Action.REJECT, second_actor=second)
+
+    assert code(given, status=ChangeStatus.APPLYING, billed=True) == SECOND_PERSON
+    assert code(given, status=ChangeStatus.APPLYING) is None
+    given = decision(Action.REJECT, second_actor="oskar")
+    assert code(given, status=ChangeStatus.APPLYING, billed=True) is None
+
+
+def test_a_decision_about_a_revision_names_the_newest_one() -> None:
+    for action in (Action.APPLY_REVISION, Action.DISCARD_REVISION):
+        given = decision(action, revision=2)
+        assert code(given, status=ChangeStatus.NEEDS_ATTENTION, revision=3) == STALE
+        assert code(given, status=ChangeStatus.NEEDS_ATTENTION, revision=2) is None
+
+
 @pytest.mark.parametrize(
     ("action", "status"),
     [
@@ -123,3 +133,10 @@ def test_which_decisions_end_a_change(action: Action, status: ChangeStatus | Non
     assert (end.status if end else None) is status
     if end is not None:
         assert (end.actor, end.reason) == ("olga", "Looks right.")
+
+
+def test_an_end_whose_reason_stays_on_record_is_told_by_who_decided() -> None:
+    end = ending(decision(Action.CANCEL, reason=""))
+
+    assert end is not None
+    assert end.reason == "Cancelled by olga."

@@ -25,6 +25,7 @@ NAMES = {
     "record_transition",
     "record_refused_decision",
     "request_approval",
+    "revise_plan",
     "notify_operations",
     "check_entitlement",
     "check_standing",
@@ -101,5 +102,5 @@ def test_the_workflow_and_its_messages_have_the_names_callers_use() -> None:
     assert definition.name == EngineName.WORKFLOW == "ServiceChangeWorkflow"
     assert set(definition.updates) == {EngineName.DECIDE} == {"decide"}
     assert set(definition.signals) == {EngineName.SUBMIT_DECISION, EngineName.LOOK_AGAIN}
-    assert set(definition.signals) == {"submit_decision", "look_again"}
+    assert set(definition.signals) == {"submit_decision", "look_again", "revised"}
     assert set(definition.queries) == {EngineName.STATUS} == {"status"}

@@ -81,7 +81,7 @@ async def test_a_change_withdrawn_half_way_does_not_wait_for_the_vendor_that_is_
     change = await approved(world)
     await eventually(change.view, lambda seen: seen.failure is not None)
 
-    answer = await change.decide(action)
+    answer = await change.decide(action, second="oskar")
     result = await change.ended()
 
     assert answer is not None
@@ -101,7 +101,7 @@ async def test_a_cancelled_step_that_turns_out_to_stand_is_undone_too(world: Wor
         change.view, lambda seen: seen.failure is not None and seen.failure.attempts >= 2
     )
 
-    await change.decide(Action.CANCEL)
+    await change.decide(Action.CANCEL, second="oskar")
 
     assert (await change.ended()).status is S.CANCELLED
     await expect_undone(
@@ -123,7 +123,7 @@ async def test_a_parked_change_that_is_rejected_undoes_what_turns_out_to_stand(
     change = await approved(world)
     await change.reaches(S.NEEDS_ATTENTION)
 
-    await change.decide(Action.REJECT)
+    await change.decide(Action.REJECT, second="oskar")
     result = await change.ended()
 
     assert result.status is S.REJECTED

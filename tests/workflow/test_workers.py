@@ -57,7 +57,7 @@ async def test_a_worker_that_keeps_nothing_in_memory_undoes_the_same(idle_world:
     async with world.working(cached=0):
         change = await approved(world)
         await eventually(change.view, lambda seen: seen.failure is not None)
-        await change.decide(Action.CANCEL)
+        await change.decide(Action.CANCEL, second="oskar")
         result = await change.ended()
 
     assert result.status is S.CANCELLED

@@ -1,0 +1,223 @@
+"""The read side of the dead-letter desk. Nothing here writes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from adapters.postgres import mapping
+from adapters.postgres.proposals import pending_view
+from adapters.postgres.reading import decode_cursor, encode_cursor, read_change
+from adapters.postgres.tables import ServiceChangeRow
+from adapters.postgres.tables_desk import DeadLetterRow, DecisionRow
+from domain.contracts import ErrorView, Page, ServiceChangeSummary
+from domain.contracts_desk import (
+    AccountView,
+    DeadLetterGroupView,
+    DeadLetterView,
+    SecondApprovalView,
+)
+from domain.decisions import DecisionState
+from domain.errors import FailureCode
+from domain.failure_policy import cause_of
+from domain.identifiers import System
+
+_D = DeadLetterRow
+SHOWN_CHANGES = 20
+"""Changes named with a cause; the list behind it names all."""
+
+SHOWN_OF_ACCOUNT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterFilter:
+    """What the desk is narrowed to. Only what is open, unless `closed` asks for the rest too."""
+
+    fingerprint: str | None = None
+    system: System | None = None
+    code: FailureCode | None = None
+    step: str | None = None
+    owner: str | None = None
+    account_id: str | None = None
+    change_id: str | None = None
+    opened_before: datetime | None = None
+    closed: bool = False
+
+    def narrow(self, statement: Select[tuple[DeadLetterRow]]) -> Select[tuple[DeadLetterRow]]:
+        """The statement with every condition given."""
+        for column, value in (
+            (_D.fingerprint, self.fingerprint),
+            (_D.system, self.system),
+            (_D.code, self.code),
+            (_D.step, self.step),
+            (_D.owner, self.owner),
+            (_D.account_id, self.account_id),
+            (_D.change_id, self.change_id),
+        ):
+            if value is not None:
+                statement = statement.where(column == value)
+        if self.opened_before is not None:
+            statement = statement.where(_D.opened_at < self.opened_before)
+        return statement if self.closed else statement.where(_D.closed_at.is_(None))
+
+
+async def dead_letter_groups(
+    session: AsyncSession, wanted: DeadLetterFilter, *, cursor: str | None, limit: int
+) -> Page[DeadLetterGroupView]:
+    """Causes with how much stands still for each; the oldest cause first."""
+    found = wanted.narrow(select(_D)).subquery()
+    columns = found.c
+    oldest = func.min(columns.opened_at)
+    in_order = aggregate_order_by(columns.change_id, columns.opened_at, columns.id)
+    statement = (
+        select(
+            columns.fingerprint,
+            columns.system,
+            columns.step,
+            columns.code,
+            func.min(columns.reason).label("reason"),
+            func.min(columns.owner).label("owner"),
+            func.min(columns.next_action).label("next_action"),
+            func.count().label("count"),
+            oldest.label("oldest"),
+            func.min(columns.first_error["at"].astext).label("first_seen_at"),
+            func.max(columns.last_error["at"].astext).label("last_seen_at"),
+            func.array_agg(in_order).label("changes"),
+        )
+        .group_by(columns.fingerprint, columns.system, columns.step, columns.code)
+        .order_by(oldest, columns.fingerprint)
+        .limit(limit + 1)
+    )
+    if cursor:
+        at, last = decode_cursor(cursor, 2)
+        after = (datetime.fromisoformat(at), last)
+        statement = statement.having(tuple_(oldest, columns.fingerprint) > after)
+    rows = list(await session.execute(statement))
+    more = len(rows) > limit
+    rows = rows[:limit]
+    return Page(
+        items=[
+            DeadLetterGroupView(
+                fingerprint=row.fingerprint,
+                system=System(row.system),
+                step=row.step,
+                code=FailureCode(row.code),
+                cause=cause_of(FailureCode(row.code), row.step, System(row.system)),
+                reason=row.reason,
+                owner=row.owner,
+                next_action=row.next_action,
+                count=row.count,
+                first_seen_at=datetime.fromisoformat(row.first_seen_at),
+                last_seen_at=datetime.fromisoformat(row.last_seen_at),
+                changes=row.changes[:SHOWN_CHANGES],
+            )
+            for row in rows
+        ],
+        next_cursor=encode_cursor(rows[-1].oldest.isoformat(), rows[-1].fingerprint)
+        if more
+        else None,
+    )
+
+
+async def list_dead_letters(
+    session: AsyncSession, wanted: DeadLetterFilter, *, cursor: str | None, limit: int
+) -> Page[DeadLetterView]:
+    """Dead letters, the oldest first."""
+    statement = wanted.narrow(select(_D)).order_by(_D.opened_at, _D.id).limit(limit + 1)
+    if cursor:
+        at, last = decode_cursor(cursor, 2)
+        after = (datetime.fromisoformat(at), last)
+        statement = statement.where(tuple_(_D.opened_at, _D.id) > after)
+    rows: list[DeadLetterRow] = list(await session.scalars(statement))
+    more = len(rows) > limit
+    rows = rows[:limit]
+    return Page(
+        items=[dead_letter_view(row) for row in rows],
+        next_cursor=encode_cursor(rows[-1].opened_at.isoformat(), rows[-1].id) if more else None,
+    )
+
+
+def dead_letter_view(row: DeadLetterRow) -> DeadLetterView:
+    """A dead letter as the API answers it."""
+    code, system = FailureCode(row.code), System(row.system)
+    return DeadLetterView(
+        id=row.id,
+        change_id=row.change_id,
+        account_id=row.account_id,
+        system=system,
+        step=row.step,
+        code=code,
+        cause=cause_of(code, row.step, system),
+        fingerprint=row.fingerprint,
+        reason=row.reason,
+        words=row.last_error["words"],
+        owner=row.owner,
+        next_action=row.next_action,
+        attempts=row.attempts,
+        first_error=ErrorView.model_validate(row.first_error),
+        last_error=ErrorView.model_validate(row.last_error),
+        opened_at=row.opened_at,
+        closed_at=row.closed_at,
+        closed_by=row.closed_by,
+        closed_action=row.closed_action,
+        closed_reason=row.closed_reason,
+    )
+
+
+async def second_approvals(
+    session: AsyncSession,
+    now: datetime,
+    *,
+    account_id: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[SecondApprovalView]:
+    """Decisions that wait for a second person, the oldest first."""
+    statement = (
+        select(DecisionRow, ServiceChangeRow)
+        .join(ServiceChangeRow, ServiceChangeRow.id == DecisionRow.change_id)
+        .where(DecisionRow.state == DecisionState.PROPOSED, DecisionRow.expires_at > now)
+        .order_by(DecisionRow.at, DecisionRow.id)
+        .limit(limit + 1)
+    )
+    if account_id is not None:
+        statement = statement.where(ServiceChangeRow.account_id == account_id)
+    if cursor:
+        at, last = decode_cursor(cursor, 2)
+        after = (datetime.fromisoformat(at), last)
+        statement = statement.where(tuple_(DecisionRow.at, DecisionRow.id) > after)
+    rows = list(await session.execute(statement))
+    more = len(rows) > limit
+    items = [
+        SecondApprovalView(
+            **pending_view(row, await read_change(session, change)).model_dump(),
+            change=ServiceChangeSummary(**mapping.summary_fields(change)),
+        )
+        for row, change in rows[:limit]
+    ]
+    last_row = rows[limit - 1][0] if more else None
+    return Page(
+        items=items,
+        next_cursor=encode_cursor(last_row.at.isoformat(), last_row.id) if last_row else None,
+    )
+
+
+async def read_account(session: AsyncSession, account_id: str, now: datetime) -> AccountView:
+    """What is under way for an account; an account nobody asked about has nothing."""
+    changes = await session.scalars(
+        select(ServiceChangeRow)
+        .where(ServiceChangeRow.account_id == account_id, ServiceChangeRow.ended_at.is_(None))
+        .order_by(ServiceChangeRow.submitted_at)
+        .limit(SHOWN_OF_ACCOUNT)
+    )
+    pending = await second_approvals(session, now, account_id=account_id, limit=SHOWN_OF_ACCOUNT)
+    wanted = DeadLetterFilter(account_id=account_id)
+    letters = await list_dead_letters(session, wanted, cursor=None, limit=SHOWN_OF_ACCOUNT)
+    return AccountView(
+        account_id=account_id,
+        open_changes=[ServiceChangeSummary(**mapping.summary_fields(row)) for row in changes],
+        pending_decisions=pending.items,
+        dead_letters=letters.items,
+    )

@@ -1,0 +1,122 @@
+"""The dead-letter desk: what stands still and why, what waits for a second person, the policy."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from adapters.postgres.desk_reading import (
+    DeadLetterFilter,
+    dead_letter_groups,
+    list_dead_letters,
+    read_account,
+    second_approvals,
+)
+from api.dependencies import Caller, System_, require_role
+from api.routes.service_changes import Limit
+from domain.contracts import Page
+from domain.contracts_desk import (
+    AccountView,
+    DeadLetterGroupView,
+    DeadLetterView,
+    FailureRuleView,
+    SecondApprovalView,
+)
+from domain.errors import FailureCode
+from domain.failure_policy import RULES
+from domain.identifiers import System
+from domain.service_change import READS_EVERYTHING
+
+router = APIRouter(prefix="/v1", tags=["dead letters"])
+Text = Annotated[str | None, Query(max_length=200)]
+
+
+@router.get("/dead-letters")
+async def read_dead_letters(
+    caller: Caller,
+    parts: System_,
+    system: System | None = None,
+    code: FailureCode | None = None,
+    step: Text = None,
+    owner: Text = None,
+    account_id: Text = None,
+    cursor: str | None = None,
+    limit: Limit = 50,
+) -> Page[DeadLetterGroupView]:
+    """What stands still, grouped by cause; the oldest cause first. For staff."""
+    require_role(caller, *READS_EVERYTHING)
+    wanted = DeadLetterFilter(
+        system=system, code=code, step=step, owner=owner, account_id=account_id
+    )
+    async with parts.sessions() as session:
+        return await dead_letter_groups(session, wanted, cursor=cursor, limit=limit)
+
+
+@router.get("/dead-letters/{fingerprint}")
+async def read_one_cause(
+    fingerprint: Annotated[str, Path(max_length=64)],
+    caller: Caller,
+    parts: System_,
+    *,
+    closed: bool = False,
+    cursor: str | None = None,
+    limit: Limit = 50,
+) -> Page[DeadLetterView]:
+    """Every dead letter of one cause, the oldest first; `closed` adds those that were ended."""
+    require_role(caller, *READS_EVERYTHING)
+    wanted = DeadLetterFilter(fingerprint=fingerprint, closed=closed)
+    async with parts.sessions() as session:
+        return await list_dead_letters(session, wanted, cursor=cursor, limit=limit)
+
+
+@router.get("/service-changes/{change_id}/dead-letters")
+async def read_dead_letters_of_change(
+    change_id: str, caller: Caller, parts: System_
+) -> Page[DeadLetterView]:
+    """Every time the change stood still, and what ended it. For staff."""
+    require_role(caller, *READS_EVERYTHING)
+    wanted = DeadLetterFilter(change_id=change_id, closed=True)
+    async with parts.sessions() as session:
+        return await list_dead_letters(session, wanted, cursor=None, limit=200)
+
+
+@router.get("/second-approvals")
+async def read_second_approvals(
+    caller: Caller,
+    parts: System_,
+    account_id: Text = None,
+    cursor: str | None = None,
+    limit: Limit = 50,
+) -> Page[SecondApprovalView]:
+    """Decisions that wait for a second person, the oldest first. For staff."""
+    require_role(caller, *READS_EVERYTHING)
+    async with parts.sessions() as session:
+        return await second_approvals(
+            session, parts.clock(), account_id=account_id, cursor=cursor, limit=limit
+        )
+
+
+@router.get("/accounts/{account_id}")
+async def read_one_account(account_id: str, caller: Caller, parts: System_) -> AccountView:
+    """What is under way for an account: changes, second approvals, dead letters. For staff."""
+    require_role(caller, *READS_EVERYTHING)
+    async with parts.sessions() as session:
+        return await read_account(session, account_id, parts.clock())
+
+
+@router.get("/failure-policy")
+async def read_failure_policy(caller: Caller) -> list[FailureRuleView]:
+    """What happens on which failure; the first row that matches counts. For staff."""
+    require_role(caller, *READS_EVERYTHING)
+    return [
+        FailureRuleView(
+            code=rule.code,
+            phase=rule.phase,
+            step=rule.step,
+            system=rule.system,
+            retried=rule.retried,
+            consequence=rule.consequence,
+            owner=rule.owner,
+            next_action=rule.next_action,
+        )
+        for rule in RULES
+    ]

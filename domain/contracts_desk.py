@@ -1,0 +1,105 @@
+"""What the API answers about failures and their repair: dead letters, second approvals, outlooks.
+
+Shapes only, no rules; see `contracts.py`.
+"""
+
+from datetime import datetime
+
+from domain.contracts import ErrorView, PendingDecisionView, ServiceChangeSummary, View
+from domain.errors import FailureCode
+from domain.identifiers import System
+from domain.service_change import Action
+
+
+class DeadLetterGroupView(View):
+    """Everything that stands still for one cause. `changes` are the oldest ones."""
+
+    fingerprint: str
+    system: System
+    step: str
+    code: FailureCode
+    cause: str
+    reason: str
+    owner: str
+    next_action: str
+    count: int
+    first_seen_at: datetime
+    last_seen_at: datetime
+    changes: list[str]
+
+
+class DeadLetterView(View):
+    """One time a change stood still; `closed_*` say what ended it."""
+
+    id: str
+    change_id: str
+    account_id: str
+    system: System
+    step: str
+    code: FailureCode
+    cause: str
+    fingerprint: str
+    reason: str
+    words: str
+    owner: str
+    next_action: str
+    attempts: int
+    first_error: ErrorView
+    last_error: ErrorView
+    opened_at: datetime
+    closed_at: datetime | None
+    closed_by: str | None
+    closed_action: str | None
+    closed_reason: str | None
+
+
+class SecondApprovalView(PendingDecisionView):
+    """A decision that waits for a second person, with the change it is about."""
+
+    change: ServiceChangeSummary
+
+
+class AccountView(View):
+    """What is under way for an account."""
+
+    account_id: str
+    open_changes: list[ServiceChangeSummary]
+    pending_decisions: list[SecondApprovalView]
+    dead_letters: list[DeadLetterView]
+
+
+class StepOutlookView(View):
+    """What an action would do to one step, and the step's point of no return in words."""
+
+    step: str
+    system: System
+    state: str
+    sentence: str
+
+
+class OutlookView(View):
+    """What an action would mean now, told before it is taken.
+
+    `needs_second_person`: it would wait for a colleague. `becomes_new_change`: it is too late, and
+    what is wanted has to be submitted as a change of its own.
+    """
+
+    action: Action
+    possible: bool
+    reason: str | None
+    needs_second_person: bool
+    becomes_new_change: bool
+    steps: list[StepOutlookView]
+
+
+class FailureRuleView(View):
+    """One row of the policy table; None matches anything."""
+
+    code: FailureCode
+    phase: str | None
+    step: str | None
+    system: System | None
+    retried: bool
+    consequence: str
+    owner: str | None
+    next_action: str

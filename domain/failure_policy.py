@@ -1,0 +1,157 @@
+"""What happens on which failure, who owns it and what a person should do: one table as data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from domain.errors import FailureCode
+from domain.identifiers import System
+
+
+class Consequence(StrEnum):
+    """What follows once a step has failed for good."""
+
+    COMPENSATE = "compensate"
+    PARK = "park"
+
+
+class Phase(StrEnum):
+    """What a change was about when a step of it failed."""
+
+    CHECKING = "checking"
+    APPLYING = "applying"
+    REVISING = "revising"
+    UNDOING = "undoing"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row. None matches anything. `retried`: first tried again by itself, up to its limit."""
+
+    code: FailureCode
+    consequence: Consequence
+    next_action: str
+    retried: bool = False
+    phase: Phase | None = None
+    step: str | None = None
+    system: System | None = None
+    owner: str | None = None
+    """Whose work it is; None: the team of the system that failed."""
+
+    def matches(self, code: FailureCode, step: str, system: System, phase: Phase | None) -> bool:
+        """Whether the row is about this failure."""
+        return (
+            self.code is code
+            and self.phase in {None, phase}
+            and self.step in {None, step}
+            and self.system in {None, system}
+        )
+
+
+TEAMS: Final[Mapping[System, str]] = {
+    System.CRM: "customer data",
+    System.BILLING: "billing operations",
+    System.SCHEDULING: "field planning",
+    System.TICKETING: "service desk",
+    System.THROUGHLINE: "integration engineers",
+}
+"""Who looks after what a system refuses or does not answer."""
+
+_ENGINEERS: Final = TEAMS[System.THROUGHLINE]
+_OPERATIONS: Final = "operations"
+
+RULES: Final[tuple[Rule, ...]] = (
+    Rule(
+        FailureCode.REFUSED,
+        Consequence.COMPENSATE,
+        "Nothing to do: what was applied is being undone.",
+        phase=Phase.APPLYING,
+    ),
+    Rule(
+        FailureCode.REFUSED,
+        Consequence.PARK,
+        "Read the refusal, then correct, reject or retry the change.",
+    ),
+    Rule(
+        FailureCode.UNAVAILABLE,
+        Consequence.PARK,
+        "Retry once the system answers again, or reject the change.",
+        retried=True,
+    ),
+    Rule(
+        FailureCode.THROTTLED,
+        Consequence.PARK,
+        "Retry once the system takes requests again, or reject the change.",
+        retried=True,
+    ),
+    Rule(
+        FailureCode.OUTCOME_UNKNOWN,
+        Consequence.PARK,
+        "Retry: the effect is looked up first and not done twice.",
+        retried=True,
+    ),
+    Rule(
+        FailureCode.UNRECOGNISED_PAYLOAD,
+        Consequence.PARK,
+        "Compare the raw answer with what is expected; retry once the system answers as before.",
+        owner=_ENGINEERS,
+    ),
+    Rule(
+        FailureCode.CREDENTIAL,
+        Consequence.PARK,
+        "Renew the system's credential, then retry.",
+        owner=_ENGINEERS,
+    ),
+    Rule(
+        FailureCode.REVISION_PENDING,
+        Consequence.PARK,
+        "Read the new document version, then apply the revision or discard it.",
+        owner=_OPERATIONS,
+    ),
+    Rule(
+        FailureCode.WORKFLOW_LOST,
+        Consequence.PARK,
+        "Retry: a further run goes on from what is on record. Or reject the change.",
+    ),
+    Rule(
+        FailureCode.INTERNAL,
+        Consequence.PARK,
+        "Retry; if it fails again, tell the engineers the correlation id.",
+        owner=_ENGINEERS,
+    ),
+)
+"""The first row that matches counts. A refusal is an answer, so a change that is being applied is
+undone; everything else waits for a person once automatic attempts have ended."""
+
+
+SELF_HEALING: Final = frozenset(rule.code for rule in RULES if rule.retried)
+"""Codes that time may cure: the step is tried again by itself, looking up an unknown outcome."""
+
+
+def rule_for(code: FailureCode, step: str, system: System, phase: Phase | None = None) -> Rule:
+    """The row for a failure."""
+    return next(rule for rule in RULES if rule.matches(code, step, system, phase))
+
+
+def owner_of(code: FailureCode, step: str, system: System) -> str:
+    """The team whose work a failure is."""
+    return rule_for(code, step, system).owner or TEAMS[system]
+
+
+CAUSES: Final[Mapping[FailureCode, str]] = {
+    FailureCode.REFUSED: "refused by {system}",
+    FailureCode.UNAVAILABLE: "{system} does not answer",
+    FailureCode.THROTTLED: "{system} takes no more requests",
+    FailureCode.OUTCOME_UNKNOWN: "{system} did not say whether it was done",
+    FailureCode.UNRECOGNISED_PAYLOAD: "{system} answered something we do not act on",
+    FailureCode.CREDENTIAL: "{system} does not accept our credential",
+    FailureCode.REVISION_PENDING: "a revised document waits for a decision",
+    FailureCode.WORKFLOW_LOST: "its workflow ended without an end",
+    FailureCode.INTERNAL: "an error of ours",
+}
+
+
+def cause_of(code: FailureCode, step: str, system: System) -> str:
+    """A failure's cause in a person's words, such as `Post billing change: refused by billing`."""
+    return f"{step.replace('_', ' ').capitalize()}: {CAUSES[code].format(system=system)}"

@@ -1,0 +1,175 @@
+"""Who may do what to a change, and when: the one table that API, workflow and console go by."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from domain.errors import FailureCode
+from domain.service_change import BEFORE_APPROVAL, Action, ChangeStatus, Role, words
+from domain.steps import SYSTEM_OF
+
+_S = ChangeStatus
+_STAFF = frozenset({Role.OPERATOR, Role.ADMIN})
+_SUBMITTERS = frozenset({Role.PORTAL, Role.PARTNER})
+_EFFECTS = frozenset(str(step) for step in SYSTEM_OF)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What decides whether an action fits: read from the record, and known to the workflow.
+
+    `billed`: lines were, or may have been, posted at billing and are not reversed. `parked_step`
+    and `parked_code`: where it stands still. `revision`: the document version that waits for a
+    decision. `undoing`: what was applied is being reversed. `passed`: the sentence of a point of
+    no return behind us, which the API alone can see.
+    """
+
+    status: ChangeStatus
+    submitted_by: str
+    billed: bool = False
+    parked_step: str | None = None
+    parked_code: FailureCode | None = None
+    revision: int | None = None
+    undoing: bool = False
+    passed: str | None = None
+
+
+Fit = Callable[[Situation], str | None]
+"""Why an action does not fit although role and status do; None if it does."""
+
+
+def _retry_fits(now: Situation) -> str | None:
+    if now.parked_code is FailureCode.REVISION_PENDING:
+        return f"Document version {now.revision} waits for a decision: apply or discard it first."
+    return None
+
+
+def _skip_fits(now: Situation) -> str | None:
+    if now.parked_code is FailureCode.REVISION_PENDING or now.parked_step not in _EFFECTS:
+        return "Only an effect that stands still can be skipped, and this is none."
+    return None
+
+
+def _undoing_fits(now: Situation) -> str | None:
+    if now.undoing:
+        return "The change is already being undone; retry or skip is what helps."
+    return now.passed
+
+
+def _discard_fits(now: Situation) -> str | None:
+    return "No document version is pending review." if now.revision is None else None
+
+
+def _apply_fits(now: Situation) -> str | None:
+    return _discard_fits(now) or _undoing_fits(now)
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRule:
+    """In which statuses an action exists, for which roles, and what else must hold.
+
+    `second_person`: whether a second person has to confirm, given the situation.
+    """
+
+    statuses: frozenset[ChangeStatus]
+    roles: frozenset[Role]
+    submitter_may: bool = True
+    fits: Fit = lambda _: None
+    second_person: Callable[[Situation], bool] = lambda _: False
+
+
+def _billed(now: Situation) -> bool:
+    return now.billed
+
+
+ACTION_RULES: Final[Mapping[Action, ActionRule]] = {
+    Action.APPROVE: ActionRule(frozenset({_S.AWAITING_APPROVAL}), _STAFF, submitter_may=False),
+    Action.REJECT: ActionRule(
+        frozenset({_S.INCOMPLETE, _S.AWAITING_APPROVAL, _S.APPLYING, _S.NEEDS_ATTENTION}),
+        _STAFF,
+        fits=_undoing_fits,
+        second_person=_billed,
+    ),
+    Action.CANCEL: ActionRule(
+        BEFORE_APPROVAL | {_S.APPLYING, _S.NEEDS_ATTENTION},
+        _STAFF | _SUBMITTERS,
+        fits=_undoing_fits,
+        second_person=_billed,
+    ),
+    Action.RETRY: ActionRule(
+        frozenset({_S.INCOMPLETE, _S.NEEDS_ATTENTION}),
+        _STAFF | {Role.SUPPORT},
+        fits=_retry_fits,
+    ),
+    Action.SKIP: ActionRule(
+        frozenset({_S.NEEDS_ATTENTION}), _STAFF, fits=_skip_fits, second_person=lambda _: True
+    ),
+    Action.CORRECT: ActionRule(
+        frozenset({_S.INCOMPLETE, _S.AWAITING_APPROVAL, _S.NEEDS_ATTENTION}),
+        _STAFF,
+        fits=_undoing_fits,
+        second_person=_billed,
+    ),
+    Action.APPLY_REVISION: ActionRule(
+        frozenset({_S.NEEDS_ATTENTION, _S.ACTIVE}),
+        _STAFF,
+        submitter_may=False,
+        fits=_apply_fits,
+    ),
+    Action.DISCARD_REVISION: ActionRule(
+        frozenset({_S.NEEDS_ATTENTION, _S.ACTIVE}), _STAFF, fits=_discard_fits
+    ),
+}
+"""Cancelling after billing needs a second person as rejecting does: both give the money back."""
+
+
+class Refusal(StrEnum):
+    """Why a caller may not act: the caller's rights, or how the change stands."""
+
+    FORBIDDEN = "forbidden"
+    NOT_APPLICABLE = "not_applicable"
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Whether one caller may take one action now, and if not, the sentence that says why."""
+
+    action: Action
+    allowed: bool
+    reason: str | None = None
+    refusal: Refusal | None = None
+
+
+def permission(action: Action, *, role: Role, principal: str, now: Situation) -> Permission:
+    """May this caller do this now? Rights are judged before status, so nothing leaks by order."""
+    rule = ACTION_RULES[action]
+
+    def no(refusal: Refusal, reason: str) -> Permission:
+        return Permission(action, allowed=False, reason=reason, refusal=refusal)
+
+    if role not in rule.roles:
+        allowed = ", ".join(sorted(rule.roles))
+        return no(Refusal.FORBIDDEN, f"{action} needs one of the roles: {allowed}.")
+    if role in _SUBMITTERS and principal != now.submitted_by:
+        return no(Refusal.FORBIDDEN, "This change was submitted by somebody else.")
+    if not rule.submitter_may and principal == now.submitted_by:
+        return no(Refusal.FORBIDDEN, "Nobody approves what they submitted; ask a colleague.")
+    if now.status not in rule.statuses:
+        return no(
+            Refusal.NOT_APPLICABLE,
+            f"{words(action).capitalize()} is not possible while the status is "
+            f"{words(now.status)}.",
+        )
+    if role in _SUBMITTERS and now.status not in BEFORE_APPROVAL:
+        return no(
+            Refusal.NOT_APPLICABLE,
+            f"The status is {words(now.status)}; after approval only operations can cancel it.",
+        )
+    why = rule.fits(now)
+    return no(Refusal.NOT_APPLICABLE, why) if why else Permission(action, allowed=True)
+
+
+def needs_second_person(action: Action, now: Situation) -> bool:
+    """Whether the action takes effect only once a second person has confirmed it."""
+    return ACTION_RULES[action].second_person(now)
