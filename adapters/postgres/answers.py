@@ -25,6 +25,7 @@ from domain.errors import FailureCode
 from domain.identifiers import System
 from domain.service_change import ACTION_RULES, Action, ChangeStatus, EffectStatus, Role, permission
 from domain.steps import APPLY_ORDER
+from domain.vendor_events import EventSource
 from domain.vendor_values import REFERENCE_KIND
 
 _HELD: Final = frozenset({EffectStatus.APPLIED, EffectStatus.REVERSED, EffectStatus.UNKNOWN})
@@ -73,7 +74,7 @@ def answers(history: History, *, principal: str, role: Role) -> AnswersView:
             succeeded=verdict,
             status=change.status,
             sentence=sentence,
-            evidence=[_audit_evidence(history.audit[-1])],
+            evidence=[_audit_evidence(_last_status(history))],
         ),
         started_by=StartedByAnswer(
             actor=started.actor,
@@ -130,7 +131,7 @@ def _rejection(history: History) -> RejectionAnswer | None:
             at=check.at,
             evidence=[Evidence(kind="check", id=check.name)],
         )
-    last = history.audit[-1]
+    last = _last_status(history)
     return RejectionAnswer(
         system=System.THROUGHLINE,
         step="reject",
@@ -139,6 +140,11 @@ def _rejection(history: History) -> RejectionAnswer | None:
         at=last.at,
         evidence=[_audit_evidence(last)],
     )
+
+
+def _last_status(history: History) -> AuditEntryRow:
+    """The entry the status stands on; a message may have come after it."""
+    return next(entry for entry in reversed(history.audit) if entry.to_status is not None)
 
 
 def _retried(attempts: Iterable[AttemptRow]) -> list[RetriedAnswer]:
@@ -218,6 +224,9 @@ def _attempt_entry(row: AttemptRow, *, with_exchanges: bool) -> TimelineEntry:
     )
 
 
+_MESSENGERS: Final = frozenset(EventSource)
+"""Kinds of actor that brought something from a vendor."""
+
 _AUDIT_KINDS: Final[Mapping[str, TimelineKind]] = {
     "transition": TimelineKind.STATUS,
     "submit": TimelineKind.STATUS,
@@ -228,7 +237,7 @@ _AUDIT_KINDS: Final[Mapping[str, TimelineKind]] = {
 
 def _audit_entry(row: AuditEntryRow) -> TimelineEntry:
     arrow = f"{(row.from_status or 'new')} → {row.to_status}".replace("_", " ")
-    is_message = row.actor_kind == "webhook"
+    is_message = row.actor_kind in _MESSENGERS
     kind = TimelineKind.MESSAGE if is_message else _AUDIT_KINDS.get(row.action, TimelineKind.NOTE)
     return TimelineEntry(
         id=f"audit:{row.id}",

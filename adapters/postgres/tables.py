@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-_EXACT = Text(collation="C")
+EXACT = Text(collation="C")
 """Byte order, so that a B-tree also serves prefixes."""
 
 
@@ -65,8 +65,8 @@ class ServiceChangeRow(Base):
         ),
     )
 
-    id: Mapped[str] = mapped_column(_EXACT, primary_key=True)
-    account_id: Mapped[str] = mapped_column(_EXACT)
+    id: Mapped[str] = mapped_column(EXACT, primary_key=True)
+    account_id: Mapped[str] = mapped_column(EXACT)
     kind: Mapped[str]
     status: Mapped[str]
     details: Mapped[dict[str, Any]]
@@ -112,8 +112,8 @@ class IdempotencyKeyRow(Base):
 
     __tablename__ = "idempotency_keys"
 
-    caller: Mapped[str] = mapped_column(_EXACT, primary_key=True)
-    key: Mapped[str] = mapped_column(_EXACT, primary_key=True)
+    caller: Mapped[str] = mapped_column(EXACT, primary_key=True)
+    key: Mapped[str] = mapped_column(EXACT, primary_key=True)
     fingerprint: Mapped[str]
     change_id: Mapped[str] = mapped_column(ForeignKey("service_changes.id"), index=True)
     status_code: Mapped[int | None]
@@ -193,7 +193,7 @@ class EffectRow(Base):
         Index("ix_effects_open", "intended_at", postgresql_where=text("closed_at IS NULL")),
     )
 
-    idempotency_key: Mapped[str] = mapped_column(_EXACT, primary_key=True)
+    idempotency_key: Mapped[str] = mapped_column(EXACT, primary_key=True)
     change_id: Mapped[str] = mapped_column(ForeignKey("service_changes.id"))
     system: Mapped[str]
     step: Mapped[str]
@@ -238,7 +238,7 @@ class TicketRow(Base):
     __tablename__ = "tickets"
 
     change_id: Mapped[str] = mapped_column(ForeignKey("service_changes.id"), primary_key=True)
-    reference: Mapped[str] = mapped_column(_EXACT, primary_key=True)
+    reference: Mapped[str] = mapped_column(EXACT, primary_key=True)
     subject: Mapped[str]
     status: Mapped[str]
     opened_at: Mapped[datetime]
@@ -257,7 +257,7 @@ class DecisionRow(Base):
         Index(None, "change_id"),
     )
 
-    id: Mapped[str] = mapped_column(_EXACT, primary_key=True)
+    id: Mapped[str] = mapped_column(EXACT, primary_key=True)
     change_id: Mapped[str]
     submitted_by: Mapped[str]
     action: Mapped[str]
@@ -276,31 +276,11 @@ class NotificationRow(Base):
     __tablename__ = "notifications"
     __table_args__ = (Index(None, "change_id"),)
 
-    id: Mapped[str] = mapped_column(_EXACT, primary_key=True)
+    id: Mapped[str] = mapped_column(EXACT, primary_key=True)
     change_id: Mapped[str] = mapped_column(ForeignKey("service_changes.id"))
     kind: Mapped[str]
     created_at: Mapped[datetime]
     delivered: Mapped[dict[str, Any]]
-
-
-class InboxRow(Base):
-    """A vendor's event as it came in, once per event id."""
-
-    __tablename__ = "inbox"
-    __table_args__ = (
-        Index("ix_inbox_unprocessed", "received_at", postgresql_where=text("processed_at IS NULL")),
-    )
-
-    system: Mapped[str] = mapped_column(primary_key=True)
-    event_id: Mapped[str] = mapped_column(_EXACT, primary_key=True)
-    type: Mapped[str]
-    account_id: Mapped[str | None]
-    reference: Mapped[str | None]
-    body: Mapped[bytes] = mapped_column(LargeBinary)
-    headers: Mapped[dict[str, Any]]
-    received_at: Mapped[datetime]
-    processed_at: Mapped[datetime | None]
-    duplicates: Mapped[int]
 
 
 class IdentifierRow(Base):
@@ -309,11 +289,11 @@ class IdentifierRow(Base):
     __tablename__ = "identifiers"
     __table_args__ = (Index(None, "change_id"),)
 
-    value: Mapped[str] = mapped_column(_EXACT, primary_key=True)
+    value: Mapped[str] = mapped_column(EXACT, primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)
     change_id: Mapped[str] = mapped_column(ForeignKey("service_changes.id"), primary_key=True)
     folded: Mapped[str] = mapped_column(
-        _EXACT, Computed('lower(value) COLLATE "C"', persisted=True), index=True
+        EXACT, Computed('lower(value) COLLATE "C"', persisted=True), index=True
     )
 
 

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from standardwebhooks.webhooks import Webhook
 
-from adapters.postgres.tables import AuditEntryRow, InboxRow, OutboxRow, ServiceChangeRow
+from adapters.postgres.inbox_tables import InboxRow
+from adapters.postgres.tables import AuditEntryRow, OutboxRow, ServiceChangeRow
 from http_client import Response
 from tests.support.api import ACCOUNT, BILLING_SECRET, TICKETING_SECRET, ApiUnderTest
 

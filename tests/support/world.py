@@ -6,6 +6,7 @@ Workflow tests and the recording of histories share it. No scenario lives here.
 import hashlib
 import io
 import itertools
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -25,11 +26,10 @@ from adapters.postgres.acceptance import (
     NewChange,
     StoredDocument,
     Upload,
-    VendorEvent,
     accept_change,
     add_document,
-    take_event,
 )
+from adapters.postgres.inbox import VendorEvent, take_event
 from adapters.postgres.reading import History, read_history
 from adapters.postgres.records import PostgresRecords
 from adapters.postgres.tables import NotificationRow, OutboxRow, ServiceChangeRow
@@ -60,6 +60,7 @@ from tests.support.clock import START, Clock
 from tests.support.factories import ACCOUNT, FIBER, PORTAL, REQUESTED, account
 from tests.support.polling import eventually
 from worker.bootstrap import Outside, activities
+from worker.inbox import work_off
 from worker.main import workflow_runner
 from workflows import WORKFLOWS
 
@@ -224,18 +225,17 @@ class World:
         self.billing.standings[account_id] = BillingStanding(
             account_id, Standing.CURRENT, standing.recurring_minor, standing.currency
         )
-        event = VendorEvent(
-            system=System.BILLING,
-            id=f"evt-{next(self._numbers)}",
-            type="account.current",
-            account_id=account_id,
-            reference=None,
-            body=b"{}",
-            headers={},
-            at=self.clock(),
-        )
+        told = {"account": account_id, "standing": "current"}
+        await self.tell(System.BILLING, "account.standing_changed", told)
+
+    async def tell(self, system: System, type_: str, data: dict[str, Any]) -> None:
+        """A vendor's event comes in, is processed, and wakes whom it concerns."""
+        event_id = f"evt-{self.task_queue}-{next(self._numbers)}"
+        body = {"id": event_id, "type": type_, "created": START.timestamp(), "data": data}
+        event = VendorEvent(system, event_id, json.dumps(body).encode(), {}, self.clock())
         async with self.sessions.begin() as session:
             await take_event(session, event)
+        await work_off(self.sessions, self.clock)
         await self.relay()
 
     async def relay(self) -> None:

@@ -3,7 +3,7 @@
 from alembic import context
 from sqlalchemy import create_engine, text
 
-from adapters.postgres.tables import Base
+from adapters.postgres.inbox_tables import InboxRow
 
 _ONE_MIGRATION_AT_A_TIME = 7_305_117_442_001  # any constant of ours; two runners must share it
 
@@ -16,7 +16,7 @@ def _run() -> None:
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _ONE_MIGRATION_AT_A_TIME})
         connection.commit()
         context.configure(
-            connection=connection, target_metadata=Base.metadata, compare_server_default=True
+            connection=connection, target_metadata=InboxRow.metadata, compare_server_default=True
         )
         with context.begin_transaction():
             context.run_migrations()
