@@ -32,7 +32,8 @@ class TicketActivities:
             opened = await record.effect_of(change.id, Step.OPEN_TICKET)
             # A repeat of the round that opened the ticket must find its own effect again.
             first = opened is None or EffectKey.parse(opened.key).attempt_group == missing.round
-            make = self._open if first else self._comment
+            # A ticket that somebody closed takes no comment; what is missing still has to be said.
+            make = self._open if first or change.open_ticket is None else self._comment
             return make(change, missing)
 
         step = StepInput(change_id=missing.change_id, attempt_group=missing.round)

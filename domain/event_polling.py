@@ -1,8 +1,10 @@
-"""What crosses the engine when a vendor is asked for events that never came. Ids and counts only.
+"""What is said when a vendor is asked for events that never came. Ids and counts only.
 
-Every model may gain fields with defaults; none may lose or rename one, since histories hold them.
+Every message may gain fields with defaults; none may lose or rename one, since histories hold them.
 """
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from domain.identifiers import System
@@ -23,6 +25,17 @@ class PollResult(Message):
 
     missed: int
     asked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """How far a vendor has been asked. `cursor` is its own place in its list; None: nowhere.
+
+    Before `retry_at` it does not want to be asked again.
+    """
+
+    cursor: str | None = None
+    retry_at: datetime | None = None
 
 
 def polling_id(system: System) -> str:

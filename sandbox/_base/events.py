@@ -61,11 +61,14 @@ def bodies_after(
     return [json.loads(row["body"]) for row in rows]
 
 
-def next_due(db: sqlite3.Connection) -> tuple[float, Delivery] | None:
+def next_due(
+    db: sqlite3.Connection, *, newest_first: bool = False
+) -> tuple[float, Delivery] | None:
     """The event to be sent next and when (epoch seconds)."""
+    order = "seq DESC" if newest_first else "next_attempt_at, seq"
     row = db.execute(
         "SELECT next_attempt_at, seq, event_id, body, attempts FROM events"
-        " WHERE next_attempt_at IS NOT NULL ORDER BY next_attempt_at, seq LIMIT 1"
+        f" WHERE next_attempt_at IS NOT NULL ORDER BY {order} LIMIT 1"
     ).fetchone()
     return None if row is None else (row[0], Delivery(*row[1:]))
 

@@ -29,6 +29,7 @@ from adapters.postgres.acceptance import (
     accept_change,
     add_document,
 )
+from adapters.postgres.event_feeds import PostgresEventInbox
 from adapters.postgres.inbox import VendorEvent, take_event
 from adapters.postgres.reading import History, read_history
 from adapters.postgres.records import PostgresRecords
@@ -140,6 +141,7 @@ class World:
             scheduling=self.scheduling,
             ticketing=self.ticketing,
             announcers=channels,
+            events=PostgresEventInbox(self.sessions, self.clock),
             clock=self.clock,
         )
         worker = Worker(
