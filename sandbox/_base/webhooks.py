@@ -69,8 +69,9 @@ class WebhookSender:
         while True:
             self._wake.clear()
             plan = self._board.plan
-            due = events.next_due(self._store.read_now(), newest_first=plan.newest_first)
-            wait = _IDLE if due is None else due[0] - self._clock().timestamp()
+            now = self._clock().timestamp()
+            due = events.next_due(self._store.read_now(), now, newest_first=plan.newest_first)
+            wait = _IDLE if due is None else due[0] - now
             if plan.paused:
                 due, wait = None, _IDLE
             if due is not None and wait <= 0:
