@@ -303,7 +303,10 @@ async def test_the_summary_tells_how_far_each_vendor_was_asked(
         found = await inbox_summary(session, polls.clock())
 
     of = {view.system: view for view in found.systems}
-    assert (of[System.BILLING].feed.repaired, of[System.BILLING].by_state[InboxState.QUEUED]) == (1, 1)
+    assert (of[System.BILLING].feed.repaired, of[System.BILLING].by_state[InboxState.QUEUED]) == (
+        1,
+        1,
+    )
     assert of[System.BILLING].feed.polled_at is not None
     assert of[System.TICKETING].feed.polled_at is None
 
