@@ -34,8 +34,9 @@ async def take_event(session: AsyncSession, event: VendorEvent) -> bool:
 
     One statement, whatever comes at the same time. No commit.
     """
+    values = _values(event)
     arrival = {"again_at": event.at, "again_headers": dict(event.headers)}
-    again = await session.scalar(_take(), _values(event) | arrival)
+    again = await session.scalar(_take(tuple(values)), values | arrival)
     return again is None
 
 
@@ -68,39 +69,19 @@ def _values(event: VendorEvent) -> dict[str, Any]:
     }
 
 
-_GIVEN = (
-    "system",
-    "event_id",
-    "type",
-    "account_id",
-    "reference",
-    "object_version",
-    "occurred_at",
-    "body",
-    "headers",
-    "source",
-    "received_at",
-    "duplicates",
-    "state",
-    "outcome",
-    "attempts",
-)
-
-
-_TABLES = (InboxRow, InboxArrivalRow)
-
-
 @cache
-def _take() -> ReturningInsert[Any]:
+def _take(given: tuple[str, ...]) -> ReturningInsert[Any]:
     """The statement, built once; it answers the number of the arrival if the event was known.
 
     The conflicting row is updated rather than left alone because an update sees what another
     request has just committed, which nothing else in the same statement does.
     """
-    inbox, arrivals = (Base.metadata.tables[each.__tablename__] for each in _TABLES)
+    inbox, arrivals = (
+        Base.metadata.tables[each.__tablename__] for each in (InboxRow, InboxArrivalRow)
+    )
     taken = (
         insert(inbox)
-        .values({name: bindparam(name) for name in _GIVEN})
+        .values({name: bindparam(name) for name in given})
         .on_conflict_do_update(
             index_elements=["system", "event_id"],
             set_={"duplicates": inbox.c.duplicates + 1},
