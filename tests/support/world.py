@@ -118,7 +118,8 @@ class World:
                 BillingStanding(ACCOUNT, Standing.CURRENT, 4520, "usd"),
                 BillingStanding(PAST_DUE_ACCOUNT, Standing.PAST_DUE, 4520, "usd", ("in_7",)),
                 BillingStanding(CLOSED_ACCOUNT, Standing.CURRENT, 4520, "usd"),
-            ]
+            ],
+            self.clock,
         )
         self.scheduling = FakeScheduling(
             accounts=[ACCOUNT, PAST_DUE_ACCOUNT, CLOSED_ACCOUNT], today=START.date()
