@@ -17,8 +17,10 @@ from domain.vendor_values import (
     BillingPosting,
     BillingStanding,
     EffectEvidence,
+    EventPage,
     ServiceUpdate,
     TicketDraft,
+    TicketState,
     VendorCall,
 )
 
@@ -72,6 +74,15 @@ class Billing(Protocol):
         self, call: VendorCall, posting_reference: str
     ) -> EffectEvidence | None:
         """The reversal of a posting, if it has one."""
+        ...
+
+    async def list_events(
+        self, call: VendorCall, *, after: str | None, limit: int
+    ) -> EventPage | None:
+        """What billing told by webhook, oldest first, from the event after `after` on.
+
+        None when it no longer knows that event; without `after` from the first one it keeps.
+        """
         ...
 
 
@@ -144,4 +155,8 @@ class Ticketing(Protocol):
 
     async def find_closure(self, call: VendorCall, ticket_reference: str) -> EffectEvidence | None:
         """Evidence that the ticket is closed, or None."""
+        ...
+
+    async def read_ticket(self, call: VendorCall, ticket_reference: str) -> TicketState | None:
+        """The ticket as it is now; None for a number ticketing does not know."""
         ...

@@ -31,6 +31,7 @@ class TicketActivities:
         async def prepare(record: RecordTransaction, change: ChangeRecord) -> Effect:
             opened = await record.effect_of(change.id, Step.OPEN_TICKET)
             # A repeat of the round that opened the ticket must find its own effect again.
+            # A ticket that somebody closed takes no comment; what is missing still has to be said.
             again = opened is not None and EffectKey.parse(opened.key).attempt_group
             first = change.open_ticket is None or again == missing.round
             make = self._open if first else self._comment

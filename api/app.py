@@ -19,8 +19,8 @@ from api.dependencies import Parts
 from api.errors import PROBLEM_JSON
 from api.routes import actions, desk, documents, machines, records, service_changes, webhooks
 from domain.contracts import Problem
-from domain.identifiers import System
 from domain.submission import Submission
+from domain.vendor_events import SENDERS
 from settings import Settings
 
 ROUTERS = (
@@ -55,16 +55,13 @@ async def wire(settings: Settings) -> AsyncIterator[Parts]:
         ping=True,
     )
     client = await connect(settings.temporal_target, settings.temporal_namespace, lazy=True)
-    secrets = {
-        System.BILLING: settings.billing_webhook_secret.get_secret_value(),
-        System.TICKETING: settings.ticketing_webhook_secret.get_secret_value(),
-    }
+    secrets = {system: settings.webhook_secrets(system) for system in SENDERS}
     try:
         yield Parts(
             sessions=sessions(engine),
             engine=TemporalEngine(client, settings.temporal_task_queue),
             documents=DocumentStore(open_store(settings.document_store_url)),
-            verifiers={system: WebhookVerifier([key]) for system, key in secrets.items() if key},
+            verifiers={system: WebhookVerifier(keys) for system, keys in secrets.items() if keys},
             clock=now,
             random_bytes=os.urandom,
             document_max_bytes=settings.document_max_bytes,

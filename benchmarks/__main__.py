@@ -4,17 +4,42 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
-from benchmarks import engine, submit
+from adapters.postgres.migrate import upgrade
+from benchmarks import engine, submit, webhooks
 from benchmarks.report import Report, publish
-from stack.ephemeral import temporary_folder
+from stack.ephemeral import ephemeral_postgres, temporary_folder
 from stack.errors import StackError
 from tests.support.live import LiveStack, live
 
-BENCHMARKS: Final[Mapping[str, Callable[[LiveStack], Awaitable[Report]]]] = {
-    "engine": engine.measure,
-    "submit": submit.measure,
+
+def on_a_stack(measure: Callable[[LiveStack], Awaitable[Report]]) -> Callable[[Path], Report]:
+    """A benchmark of the whole stack, started for it."""
+
+    def run(folder: Path) -> Report:
+        with live(folder) as stack:
+            return asyncio.run(_measured(measure(stack)))
+
+    return run
+
+
+def on_a_database(measure: Callable[[str], Awaitable[Report]]) -> Callable[[Path], Report]:
+    """A benchmark of what is in the database alone, on one of its own at today's schema."""
+
+    def run(folder: Path) -> Report:
+        with ephemeral_postgres(folder) as url:
+            upgrade(url)
+            return asyncio.run(_measured(measure(url)))
+
+    return run
+
+
+BENCHMARKS: Final[Mapping[str, Callable[[Path], Report]]] = {
+    "engine": on_a_stack(engine.measure),
+    "submit": on_a_stack(submit.measure),
+    "webhooks": on_a_database(webhooks.measure),
 }
 
 
@@ -26,8 +51,8 @@ def main(names: list[str]) -> int:
         return 2
     try:
         for name in names or BENCHMARKS:
-            with temporary_folder() as folder, live(folder) as stack:
-                report = asyncio.run(_measured(BENCHMARKS[name], stack))
+            with temporary_folder() as folder:
+                report = BENCHMARKS[name](folder)
             print(publish(report, datetime.now(UTC)))
     except StackError as error:
         print(error, file=sys.stderr)
@@ -35,8 +60,8 @@ def main(names: list[str]) -> int:
     return 0
 
 
-async def _measured(measure: Callable[[LiveStack], Awaitable[Report]], stack: LiveStack) -> Report:
-    return await measure(stack)
+async def _measured(report: Awaitable[Report]) -> Report:
+    return await report
 
 
 if __name__ == "__main__":

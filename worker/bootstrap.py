@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from activities.billing import BillingActivities
@@ -12,6 +12,7 @@ from activities.change_record import RecordActivities
 from activities.completeness import CompletenessActivities
 from activities.crm import CrmActivities
 from activities.entitlement import EntitlementActivities
+from activities.event_polling import EventInbox, EventPollingActivities
 from activities.notification import NotificationActivities
 from activities.ports import Billing, Crm, Scheduling, Ticketing
 from activities.records import Announcer, DocumentVault, Records
@@ -20,6 +21,7 @@ from activities.ticketing import TicketActivities
 from adapters.announcers import MailAnnouncer, WebhookAnnouncer
 from adapters.documents.store import DocumentStore, open_store
 from adapters.postgres.engine import create_engine, sessions
+from adapters.postgres.event_feeds import PostgresEventInbox
 from adapters.postgres.records import PostgresRecords
 from adapters.vendors.billing import BillingClient
 from adapters.vendors.crm import CrmClient
@@ -46,6 +48,8 @@ class Outside:
     scheduling: Scheduling
     ticketing: Ticketing
     announcers: Sequence[Announcer]
+    events: EventInbox
+    event_due_after: timedelta = timedelta(seconds=30)
     clock: Callable[[], datetime] = now
 
 
@@ -58,6 +62,13 @@ def activities(outside: Outside) -> list[Activity]:
     scheduling = SchedulingActivities(records, calls, outside.scheduling)
     crm = CrmActivities(calls, outside.crm)
     tickets = TicketActivities(calls, outside.ticketing)
+    polling = EventPollingActivities(
+        outside.events,
+        outside.billing,
+        outside.ticketing,
+        due_after=outside.event_due_after,
+        clock=outside.clock,
+    )
     return [
         record.record_transition,
         record.record_refused_decision,
@@ -76,6 +87,8 @@ def activities(outside: Outside) -> list[Activity]:
         crm.restore_services,
         tickets.report_missing,
         tickets.close_ticket,
+        polling.poll_billing_events,
+        polling.poll_tickets,
     ]
 
 
@@ -119,6 +132,8 @@ async def wire(settings: Settings) -> AsyncIterator[Outside]:
                 )
             ),
             announcers=_announcers(settings),
+            events=PostgresEventInbox(sessions(engine), now),
+            event_due_after=settings.event_due_after,
         )
 
 

@@ -9,6 +9,8 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from adapters.temporal.client import connect
+from adapters.temporal.schedules import schedule_polling
+from domain.vendor_events import SENDERS
 from json_logs import configure
 from settings import Settings
 from worker.bootstrap import activities, wire
@@ -59,6 +61,13 @@ async def run(settings: Settings) -> None:
             async with health_page(settings.worker_metrics_port, lambda: worker.is_running):
                 _LOG.info("worker started", extra={"task_queue": settings.temporal_task_queue})
                 async with worker:
+                    for system in SENDERS:
+                        await schedule_polling(
+                            client,
+                            settings.temporal_task_queue,
+                            system,
+                            settings.event_poll_every,
+                        )
                     await stop.wait()
                 _LOG.info("worker drained")
 

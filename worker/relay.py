@@ -1,4 +1,4 @@
-"""Carries accepted work from the outbox to the engine, and finds what was forgotten."""
+"""Carries accepted work from the outbox to the engine; works off the inbox; sweeps both."""
 
 import asyncio
 import logging
@@ -23,6 +23,7 @@ from domain.service_change import ChangeKind
 from json_logs import configure
 from settings import Settings
 from worker.bootstrap import now
+from worker.inbox import sweep_inbox, work_off
 from worker.running import health_page, stop_on_signals
 from worker.sweeper import sweep
 
@@ -166,9 +167,9 @@ async def _keep_doing(
 
 
 async def run(settings: Settings) -> None:
-    """Relay and sweep until a stop signal."""
+    """Relay, process events and sweep until a stop signal."""
     stop = stop_on_signals()
-    engine = create_engine(settings.database_url, pool_size=4, application="throughline-relay")
+    engine = create_engine(settings.database_url, pool_size=5, application="throughline-relay")
     client = await connect(settings.temporal_target, settings.temporal_namespace, lazy=True)
     temporal = TemporalEngine(client, settings.temporal_task_queue)
     relay = Relay(sessions(engine), temporal, patience_of(settings))
@@ -176,13 +177,18 @@ async def run(settings: Settings) -> None:
     async def dispatch() -> bool:
         return await relay.dispatch() == _BATCH
 
+    async def process_events() -> bool:
+        return await work_off(sessions(engine), now, most=_BATCH) == _BATCH
+
     async def look_for_forgotten() -> bool:
+        await sweep_inbox(sessions(engine))
         await sweep(sessions(engine), temporal, settings.unstarted_after, now)
         return False
 
     async with health_page(settings.relay_metrics_port, lambda: True):
         await asyncio.gather(
             _keep_doing(dispatch, stop, _IDLE_SECONDS, "relay"),
+            _keep_doing(process_events, stop, _IDLE_SECONDS, "inbox"),
             _keep_doing(look_for_forgotten, stop, settings.sweep_every.total_seconds(), "sweeper"),
         )
     await engine.dispose()

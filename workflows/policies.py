@@ -25,6 +25,12 @@ RECORD: Final = RetryPolicy(
 )
 """Without end: when our own record is away nothing else may go on, nor be reported."""
 
+POLL_TRY: Final = timedelta(minutes=2)
+"""One poll of a vendor: at most a hundred tickets, or twenty pages of events."""
+
+POLL_LIMIT: Final = timedelta(minutes=4)
+"""Over all tries; then the next poll of the schedule takes over."""
+
 NOTIFY: Final = RetryPolicy(
     initial_interval=timedelta(seconds=2),
     backoff_coefficient=2.0,

@@ -26,6 +26,7 @@ from domain.identifiers import System
 from domain.permissions import ACTION_RULES, Situation, needs_second_person, permission
 from domain.service_change import Action, ChangeStatus, EffectStatus, Role
 from domain.steps import APPLY_ORDER
+from domain.vendor_events import EventSource
 from domain.vendor_values import REFERENCE_KIND
 
 _HELD: Final = frozenset({EffectStatus.APPLIED, EffectStatus.REVERSED, EffectStatus.UNKNOWN})
@@ -74,7 +75,7 @@ def answers(history: History, now: Situation, *, principal: str, role: Role) -> 
             succeeded=verdict,
             status=change.status,
             sentence=sentence,
-            evidence=[_audit_evidence(history.audit[-1])],
+            evidence=[_audit_evidence(_last_status(history))],
         ),
         started_by=StartedByAnswer(
             actor=started.actor,
@@ -131,7 +132,7 @@ def _rejection(history: History) -> RejectionAnswer | None:
             at=check.at,
             evidence=[Evidence(kind="check", id=check.name)],
         )
-    last = history.audit[-1]
+    last = _last_status(history)
     return RejectionAnswer(
         system=System.THROUGHLINE,
         step="reject",
@@ -140,6 +141,11 @@ def _rejection(history: History) -> RejectionAnswer | None:
         at=last.at,
         evidence=[_audit_evidence(last)],
     )
+
+
+def _last_status(history: History) -> AuditEntryRow:
+    """The entry the status stands on; a message may have come after it."""
+    return next(entry for entry in reversed(history.audit) if entry.to_status is not None)
 
 
 def _retried(attempts: Iterable[AttemptRow]) -> list[RetriedAnswer]:
@@ -213,6 +219,9 @@ def _attempt_entry(row: AttemptRow, *, with_exchanges: bool) -> TimelineEntry:
     )
 
 
+_MESSENGERS: Final = frozenset(EventSource)
+"""Kinds of actor that brought something from a vendor."""
+
 _AUDIT_KINDS: Final[Mapping[str, TimelineKind]] = {
     "transition": TimelineKind.STATUS,
     "submit": TimelineKind.STATUS,
@@ -223,7 +232,7 @@ _AUDIT_KINDS: Final[Mapping[str, TimelineKind]] = {
 
 def _audit_entry(row: AuditEntryRow) -> TimelineEntry:
     arrow = f"{(row.from_status or 'new')} → {row.to_status}".replace("_", " ")
-    is_message = row.actor_kind == "webhook"
+    is_message = row.actor_kind in _MESSENGERS
     kind = TimelineKind.MESSAGE if is_message else _AUDIT_KINDS.get(row.action, TimelineKind.NOTE)
     return TimelineEntry(
         id=f"audit:{row.id}",

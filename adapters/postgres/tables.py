@@ -260,26 +260,6 @@ class NotificationRow(Base):
     """Channels that could not be reached, with the last error of each."""
 
 
-class InboxRow(Base):
-    """A vendor's event as it came in, once per event id."""
-
-    __tablename__ = "inbox"
-    __table_args__ = (
-        Index("ix_inbox_unprocessed", "received_at", postgresql_where=text("processed_at IS NULL")),
-    )
-
-    system: Mapped[str] = mapped_column(primary_key=True)
-    event_id: Mapped[str] = mapped_column(EXACT, primary_key=True)
-    type: Mapped[str]
-    account_id: Mapped[str | None]
-    reference: Mapped[str | None]
-    body: Mapped[bytes] = mapped_column(LargeBinary)
-    headers: Mapped[dict[str, Any]]
-    received_at: Mapped[datetime]
-    processed_at: Mapped[datetime | None]
-    duplicates: Mapped[int]
-
-
 class IdentifierRow(Base):
     """Every name a change goes by, ours and theirs: what the search box looks in."""
 

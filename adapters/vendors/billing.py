@@ -1,6 +1,7 @@
 """Billing over HTTP: standing read, a change's lines posted and reversed. Never a payment."""
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 from urllib.parse import quote
 
@@ -17,6 +18,8 @@ from domain.vendor_values import (
     BillingPosting,
     BillingStanding,
     EffectEvidence,
+    EventPage,
+    PublishedEvent,
     Standing,
     VendorCall,
 )
@@ -61,6 +64,23 @@ class _InvoiceLine(Payload):
 
 class _InvoiceLines(Payload):
     data: tuple[_InvoiceLine, ...]
+
+
+class _Event(Payload):
+    id: str = Field(min_length=1)
+    type: str
+    created: int
+
+    @property
+    def published(self) -> PublishedEvent:
+        return PublishedEvent(
+            self.id, datetime.fromtimestamp(self.created, UTC), self.model_dump(mode="json")
+        )
+
+
+class _Events(Payload):
+    data: tuple[_Event, ...]
+    has_more: bool
 
 
 def _read_refusal(body: Any) -> Refusal | None:  # noqa: ANN401 - JSON is any of six types
@@ -148,6 +168,20 @@ class BillingClient(VendorTransport):
     ) -> EffectEvidence | None:
         """See the port."""
         return _first(await self.send(call, "GET", _reversals(posting_reference)))
+
+    async def list_events(
+        self, call: VendorCall, *, after: str | None, limit: int
+    ) -> EventPage | None:
+        """See the port."""
+        query = {"limit": str(limit)} | ({"after": after} if after is not None else {})
+        try:
+            answer = await self.send(call, "GET", "/v1/events", query=query)
+        except VendorRejectedError as error:
+            if error.reason == _MISSING and after is not None:
+                return None
+            raise
+        told = answer.read(_Events)
+        return EventPage(tuple(event.published for event in told.data), more=told.has_more)
 
     async def _post(self, call: VendorCall, path: str, body: dict[str, Any]) -> Answer:
         headers = {"Idempotency-Key": required_key(call)}

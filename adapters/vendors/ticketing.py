@@ -4,9 +4,10 @@ The vendor has no idempotency key, so `external_reference` carries ours, on tick
 What it answers is told in `sandbox/README.md`.
 """
 
-from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import quote
+
+from pydantic import AwareDatetime
 
 from adapters.vendors.answers import Answer, Payload
 from adapters.vendors.credentials import FixedCredential
@@ -15,26 +16,46 @@ from adapters.vendors.keys import required_key
 from adapters.vendors.transport import Clock, VendorTransport, utc_now
 from domain.errors import VendorRejectedError
 from domain.identifiers import System
-from domain.vendor_values import EffectEvidence, TicketDraft, VendorCall
+from domain.vendor_values import (
+    EffectEvidence,
+    TicketDraft,
+    TicketState,
+    TicketStatus,
+    VendorCall,
+)
 
 _NOT_FOUND: Final = "RecordNotFound"
 _TICKETS: Final = "/api/tickets"
 _TAG: Final = "service-change"
 
 
-class _Status(StrEnum):
-    OPEN = "open"
-    WAITING_ON_CUSTOMER = "waiting_on_customer"
-    ANSWERED = "answered"
-    CLOSED = "closed"
-
-
 class _Ticket(Payload):
     id: str
-    status: _Status
+    status: TicketStatus
 
     def evidence(self) -> EffectEvidence:
         return EffectEvidence(self.id, {"status": self.status.value})
+
+
+class _State(_Ticket):
+    external_reference: str
+    account_id: str
+    version: int
+    updated_at: AwareDatetime
+
+    def state(self) -> TicketState:
+        return TicketState(
+            reference=self.id,
+            our_reference=self.external_reference,
+            account_id=self.account_id,
+            status=self.status,
+            version=self.version,
+            changed_at=self.updated_at,
+        )
+
+
+class _StateAnswer(Payload):
+    ticket: _State
 
 
 class _TicketAnswer(Payload):
@@ -126,7 +147,7 @@ class TicketingClient(VendorTransport):
         path, body = f"{_path(ticket_reference)}/close", {"resolution": resolution}
         answer = await self.send(call, "POST", path, body=body)
         ticket = answer.read(_TicketAnswer).ticket
-        if ticket.status is not _Status.CLOSED:
+        if ticket.status is not TicketStatus.CLOSED:
             raise answer.unrecognised(f"close left the ticket {ticket.status}")
         return ticket.evidence()
 
@@ -134,7 +155,12 @@ class TicketingClient(VendorTransport):
         """See the port."""
         answer = await self._look_up(call, _path(ticket_reference))
         ticket = answer.read(_TicketAnswer).ticket if answer else None
-        return ticket.evidence() if ticket and ticket.status is _Status.CLOSED else None
+        return ticket.evidence() if ticket and ticket.status is TicketStatus.CLOSED else None
+
+    async def read_ticket(self, call: VendorCall, ticket_reference: str) -> TicketState | None:
+        """See the port."""
+        answer = await self._look_up(call, _path(ticket_reference))
+        return answer.read(_StateAnswer).ticket.state() if answer else None
 
     async def _look_up(self, call: VendorCall, path: str) -> Answer | None:
         try:

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp
 
 from sandbox._base.control import router as control
+from sandbox._base.deliveries import DeliveryBoard
 from sandbox._base.edge import Edge, RateLimit
 from sandbox._base.fault_injection import FaultInjection
 from sandbox._base.faults import FaultBoard
@@ -42,7 +43,8 @@ def build(
     store = Store(
         state_dir / f"{vendor.name}.sqlite3", schema=vendor.schema, load=vendor.load, clock=clock
     )
-    sender = WebhookSender(store, receiver, clock) if receiver else None
+    deliveries = DeliveryBoard()
+    sender = WebhookSender(store, receiver, clock, deliveries) if receiver else None
     faults = FaultBoard(vendor.credential_path)
 
     @asynccontextmanager
@@ -55,7 +57,7 @@ def build(
             yield
 
     app = FastAPI(title=f"{vendor.name} sandbox", lifespan=lifespan)
-    app.state.sandbox = Sandbox(vendor, store, clock, faults, sender, settings or {})
+    app.state.sandbox = Sandbox(vendor, store, clock, faults, deliveries, sender, settings or {})
     for router in (control, *routers):
         app.include_router(router)
     _say_no_in_style(app, vendor)

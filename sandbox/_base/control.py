@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, status
 from starlette.responses import Response
 
 from sandbox._base import events, ledger
+from sandbox._base.deliveries import DeliveryPlan
 from sandbox._base.faults import Fault
 from sandbox._base.vendor import SandboxDep
 
@@ -45,6 +46,21 @@ async def clear_faults(sandbox: SandboxDep) -> Response:
     return Response(status_code=status.HTTP_204_NO_CONTENT)
 
 
+@router.post("/webhooks")
+async def plan_deliveries(plan: DeliveryPlan, sandbox: SandboxDep) -> dict[str, Any]:
+    """Sets how the next webhooks travel, in place of what was set before."""
+    sandbox.deliveries.set(plan)
+    if sandbox.sender is not None:
+        sandbox.sender.wake()
+    return sandbox.deliveries.as_json()
+
+
+@router.get("/webhooks")
+async def read_deliveries(sandbox: SandboxDep) -> dict[str, Any]:
+    """What is set, and how often it struck."""
+    return sandbox.deliveries.as_json()
+
+
 @router.get("/ledger")
 async def read_ledger(
     sandbox: SandboxDep,
@@ -73,4 +89,5 @@ async def reset(sandbox: SandboxDep) -> dict[str, Any]:
     """Back to the bundled data: every effect, event and fault of before is gone."""
     sandbox.store.reset()
     sandbox.faults.active.clear()
+    sandbox.deliveries.clear()
     return {"vendor": sandbox.vendor.name, "status": "reset"}

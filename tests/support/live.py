@@ -43,6 +43,8 @@ PORTS = (
 WAITS = {
     "THROUGHLINE_SWEEP_EVERY": "PT2S",
     "THROUGHLINE_UNSTARTED_AFTER": "PT5S",
+    "THROUGHLINE_EVENT_POLL_EVERY": "PT5S",
+    "THROUGHLINE_EVENT_DUE_AFTER": "PT2S",
 }
 """Short, so that what heals by itself does so within a test's patience."""
 

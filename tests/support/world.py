@@ -6,6 +6,7 @@ Workflow tests and the recording of histories share it. No scenario lives here.
 import hashlib
 import io
 import itertools
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,8 +22,10 @@ from temporalio.worker import Worker, WorkflowRunner
 
 from activities.records import Announcer
 from adapters.documents.store import DocumentStore
-from adapters.postgres.acceptance import NewChange, VendorEvent, accept_change, take_event
+from adapters.postgres.acceptance import NewChange, accept_change
 from adapters.postgres.documents import StoredDocument, Upload, add_document
+from adapters.postgres.event_feeds import PostgresEventInbox
+from adapters.postgres.inbox import VendorEvent, take_event
 from adapters.postgres.outbox import outbox_row
 from adapters.postgres.proposals import NewDecision, message_of, put_on_record
 from adapters.postgres.reading import History, read_history
@@ -56,6 +59,7 @@ from tests.support.clock import START, Clock
 from tests.support.factories import ACCOUNT, FIBER, PORTAL, REQUESTED, account
 from tests.support.polling import eventually
 from worker.bootstrap import Outside, activities
+from worker.inbox import work_off
 from worker.main import workflow_runner
 from worker.relay import Relay
 from workflows import WORKFLOWS
@@ -113,7 +117,8 @@ class World:
                 BillingStanding(ACCOUNT, Standing.CURRENT, 4520, "usd"),
                 BillingStanding(PAST_DUE_ACCOUNT, Standing.PAST_DUE, 4520, "usd", ("in_7",)),
                 BillingStanding(CLOSED_ACCOUNT, Standing.CURRENT, 4520, "usd"),
-            ]
+            ],
+            self.clock,
         )
         self.scheduling = FakeScheduling(
             accounts=[ACCOUNT, PAST_DUE_ACCOUNT, CLOSED_ACCOUNT], today=START.date()
@@ -136,6 +141,7 @@ class World:
             scheduling=self.scheduling,
             ticketing=self.ticketing,
             announcers=channels,
+            events=PostgresEventInbox(self.sessions, self.clock),
             clock=self.clock,
         )
         worker = Worker(
@@ -221,18 +227,17 @@ class World:
         self.billing.standings[account_id] = BillingStanding(
             account_id, Standing.CURRENT, standing.recurring_minor, standing.currency
         )
-        event = VendorEvent(
-            system=System.BILLING,
-            id=f"evt-{next(self._numbers)}",
-            type="account.current",
-            account_id=account_id,
-            reference=None,
-            body=b"{}",
-            headers={},
-            at=self.clock(),
-        )
+        told = {"account": account_id, "standing": "current"}
+        await self.tell(System.BILLING, "account.standing_changed", told)
+
+    async def tell(self, system: System, type_: str, data: dict[str, Any]) -> None:
+        """A vendor's event comes in, is processed, and wakes whom it concerns."""
+        event_id = f"evt-{self.task_queue}-{next(self._numbers)}"
+        body = {"id": event_id, "type": type_, "created": START.timestamp(), "data": data}
+        event = VendorEvent(system, event_id, json.dumps(body).encode(), {}, self.clock())
         async with self.sessions.begin() as session:
             await take_event(session, event)
+        await work_off(self.sessions, self.clock)
         await self.relay()
 
     async def relay(self) -> None:
