@@ -1,7 +1,5 @@
 """Accepts a change: everything in one transaction."""
 
-"""Accepts a change or a vendor's event: everything in one transaction."""
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime

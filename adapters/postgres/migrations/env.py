@@ -4,6 +4,7 @@ from alembic import context
 from sqlalchemy import create_engine, text
 
 from adapters.postgres import tables_desk, tables_inbox
+from adapters.postgres.tables import Base
 
 _ALL = (tables_desk, tables_inbox)  # importing a module is what makes its tables known
 
