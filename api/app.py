@@ -17,7 +17,15 @@ from api import errors
 from api.correlation import CorrelationMiddleware
 from api.dependencies import Parts
 from api.errors import PROBLEM_JSON
-from api.routes import actions, documents, machines, records, service_changes, webhooks
+from api.routes import (
+    actions,
+    documents,
+    machines,
+    pauses,
+    records,
+    service_changes,
+    webhooks,
+)
 from domain.contracts import Problem
 from domain.identifiers import System
 from domain.submission import Submission
@@ -28,6 +36,7 @@ ROUTERS = (
     actions.router,
     documents.router,
     records.router,
+    pauses.router,
     webhooks.router,
     machines.router,
 )

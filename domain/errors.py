@@ -41,6 +41,10 @@ class FailureCode(StrEnum):
     UNRECOGNISED_PAYLOAD = "unrecognised_payload"
     CREDENTIAL = "credential"
     INTERNAL = "internal"
+    UNVERIFIABLE = "unverifiable"
+    """Sent and not answered, to a vendor that cannot be asked whether it was done."""
+    PAUSED = "paused"
+    """Not called at all: somebody stopped the change, the system or everything."""
 
 
 SELF_HEALING: Final = frozenset(

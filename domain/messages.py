@@ -192,6 +192,7 @@ class EngineName:
     DECIDE = "decide"
     SUBMIT_DECISION = "submit_decision"
     LOOK_AGAIN = "look_again"
+    RESUMED = "resumed"
     STATUS = "status"
     STATUS_ATTRIBUTE = "ThroughlineStatus"
     KIND_ATTRIBUTE = "ThroughlineKind"

@@ -18,9 +18,11 @@ from adapters.temporal.engine import TemporalEngine
 from domain.errors import EngineUnavailableError
 from domain.messages import LookAgain, Patience, ServiceChangeInput
 from domain.service_change import ChangeKind
+from domain.settling import SettleInput
 from json_logs import configure
 from settings import Settings
 from worker.bootstrap import now
+from worker.open_effects import sweep_effects
 from worker.running import health_page, stop_on_signals
 from worker.sweeper import sweep
 
@@ -53,6 +55,8 @@ class Relay:
         self._deliver: dict[str, Callable[[OutboxRow, AsyncSession], Coroutine[Any, Any, None]]] = {
             "start": self._start,
             "look_again": self._look_again,
+            "resumed": self._resumed,
+            "settle": self._settle,
         }
 
     async def dispatch(self) -> int:
@@ -117,6 +121,16 @@ class Relay:
             return
         await self._engine.look_again(row.change_id, LookAgain.model_validate(row.payload))
 
+    async def _resumed(self, row: OutboxRow, session: AsyncSession) -> None:
+        change = await session.get_one(ServiceChangeRow, row.change_id)
+        if change.ended_at is not None:
+            return
+        await self._engine.resumed(row.change_id)
+
+    async def _settle(self, row: OutboxRow, session: AsyncSession) -> None:
+        del session
+        await self._engine.settle(SettleInput.model_validate(row.payload))
+
 
 def patience_of(settings: Settings) -> Patience:
     """How long changes wait here."""
@@ -158,6 +172,7 @@ async def run(settings: Settings) -> None:
 
     async def look_for_forgotten() -> bool:
         await sweep(sessions(engine), temporal, settings.unstarted_after, now)
+        await sweep_effects(sessions(engine), settings.step_limit, now)
         return False
 
     async with health_page(settings.relay_metrics_port, lambda: True):

@@ -1,8 +1,9 @@
 """Deterministic orchestration of a service change. Business order only; no I/O."""
 
 from workflows.service_change import ServiceChangeWorkflow
+from workflows.settling import SettleEffectWorkflow
 
-WORKFLOWS = [ServiceChangeWorkflow]
+WORKFLOWS = [ServiceChangeWorkflow, SettleEffectWorkflow]
 """Every workflow a worker registers."""
 
-__all__ = ["WORKFLOWS", "ServiceChangeWorkflow"]
+__all__ = ["WORKFLOWS", "ServiceChangeWorkflow", "SettleEffectWorkflow"]

@@ -15,6 +15,13 @@ ONE_TRY: Final = timedelta(seconds=45)
 RECORD_TRY: Final = timedelta(seconds=20)
 """One try of a transaction of ours; the database ends statements after 15 s."""
 
+HEARTBEAT: Final = timedelta(seconds=5)
+"""A worker beats every 1.5 s; one that was killed is noticed within this, not after ONE_TRY."""
+
+PAUSED_LOOKS: Final = (timedelta(minutes=1), timedelta(minutes=10))
+"""How often a paused change looks whether it may go on, at first and at most, should the message
+that says so be lost."""
+
 VENDOR: Final = RetryPolicy(
     initial_interval=timedelta(seconds=1),
     backoff_coefficient=2.0,
@@ -43,6 +50,7 @@ class Consequence(StrEnum):
 
     COMPENSATE = "compensate"
     PARK = "park"
+    WAIT = "wait"
 
 
 ON_STEP_FAILURE: Final[Mapping[FailureCode, Consequence]] = {
@@ -53,8 +61,11 @@ ON_STEP_FAILURE: Final[Mapping[FailureCode, Consequence]] = {
     FailureCode.UNRECOGNISED_PAYLOAD: Consequence.PARK,
     FailureCode.CREDENTIAL: Consequence.PARK,
     FailureCode.INTERNAL: Consequence.PARK,
+    FailureCode.UNVERIFIABLE: Consequence.PARK,
+    FailureCode.PAUSED: Consequence.WAIT,
 }
-"""A refusal is an answer, so the change is undone. Everything else waits for a person."""
+"""A refusal is an answer, so the change is undone. What was paused goes on once it is resumed.
+Everything else waits for a person."""
 
 NEXT_ACTION: Final[Mapping[FailureCode, str]] = {
     FailureCode.REFUSED: "Read the refusal, then reject the change or retry it.",
@@ -65,6 +76,11 @@ NEXT_ACTION: Final[Mapping[FailureCode, str]] = {
         "Compare the raw answer with what is expected; retry once the system answers as before."
     ),
     FailureCode.CREDENTIAL: "Renew the system's credential, then retry.",
+    FailureCode.UNVERIFIABLE: (
+        "Find out at the system whether it was done: it cannot be asked by us. Retry only what was "
+        "not done; it is done again then."
+    ),
+    FailureCode.PAUSED: "Wait, or resume what was paused; it goes on by itself and needs no retry.",
     FailureCode.INTERNAL: "Retry; if it fails again, tell the engineers the correlation id.",
 }
 """What a person should do about a change that is parked."""

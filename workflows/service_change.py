@@ -27,15 +27,15 @@ with workflow.unsafe.imports_passed_through():
     from domain.steps import APPLY_ORDER, Step
     from workflows import steps
     from workflows.compensation import reversals
-    from workflows.conversation import Conversation
     from workflows.decisions import Ended
+    from workflows.pausing import Pausing
     from workflows.policies import NEXT_ACTION, ON_STEP_FAILURE, Consequence
 
 T = TypeVar("T")
 
 
 @workflow.defn(name=EngineName.WORKFLOW)
-class ServiceChangeWorkflow(Conversation):
+class ServiceChangeWorkflow(Pausing):
     """Checks, waits for people, applies in order, undoes in opposite order."""
 
     @workflow.init
@@ -152,7 +152,8 @@ class ServiceChangeWorkflow(Conversation):
     async def _tidy_up(self, end: Ended) -> None:
         if self._ticket_open:
             try:
-                await self._perform(Step.CLOSE_TICKET, f"The change is {end.status}: {end.reason}")
+                why = f"The change is {end.status}: {end.reason}"
+                await self._unpaused(partial(self._perform, Step.CLOSE_TICKET, why))
             except ActivityError:
                 workflow.logger.warning("ticket left open", extra={"status": end.status})
         await steps.cancel(self._notices)
@@ -168,7 +169,7 @@ class ServiceChangeWorkflow(Conversation):
         resume = self._status
         while True:
             try:
-                return await work()
+                return await self._unpaused(work)
             except ActivityError as error:
                 failure = steps.failure_of(error)
                 applying = resume is ChangeStatus.APPLYING

@@ -240,7 +240,7 @@ def _document_row(version: int, state: DocumentState, upload: "Upload") -> Docum
 def outbox_row(
     topic: str, change_id: str, payload: dict[str, Any], at: datetime, *, delay: float = 0
 ) -> OutboxRow:
-    """A message to the engine; topics are `start` and `look_again`."""
+    """A message to the engine; topics are `start`, `look_again`, `resumed`, `settle`."""
     return OutboxRow(
         topic=topic,
         change_id=change_id,

@@ -24,6 +24,7 @@ from domain.service_change import ChangeKind, ChangeStatus, DocumentState, Effec
 from domain.steps import SYSTEM_OF, Step
 from domain.submission import details_from, wish_of
 from domain.vendor_values import Exchange
+from domain.verdicts import Repeatability
 
 
 def system(value: str) -> System:
@@ -155,11 +156,13 @@ def effect_view(row: EffectRow) -> EffectView:
         intended_at=row.intended_at,
         closed_at=row.closed_at,
         facts=row.facts,
+        in_doubt=row.in_doubt,
+        repeatability=Repeatability(row.repeatability),
     )
 
 
-def effect_state(row: EffectRow) -> EffectState:
-    """What is known of an effect."""
+def effect_state(row: EffectRow, subject: str = "") -> EffectState:
+    """What is known of an effect; `subject` is the vendor's reference of what it is about."""
     return EffectState(
         key=row.idempotency_key,
         step=Step(row.step),
@@ -167,6 +170,9 @@ def effect_state(row: EffectRow) -> EffectState:
         attempts=row.attempts,
         vendor_reference=row.vendor_reference,
         facts=row.facts,
+        in_doubt=row.in_doubt,
+        repeatability=Repeatability(row.repeatability),
+        subject=subject,
     )
 
 

@@ -6,14 +6,14 @@ Workflow tests and the recording of histories share it. No scenario lives here.
 import hashlib
 import io
 import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from obstore.store import MemoryStore
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from temporalio.client import Client, WorkflowHandle
 from temporalio.testing import TimeSkipper
@@ -33,6 +33,7 @@ from adapters.postgres.acceptance import (
 from adapters.postgres.reading import History, read_history
 from adapters.postgres.records import PostgresRecords
 from adapters.postgres.tables import NotificationRow, OutboxRow, ServiceChangeRow
+from adapters.postgres.tables_operations import VendorGateRow
 from adapters.temporal.engine import TemporalEngine
 from adapters.vendors.fakes.billing import FakeBilling
 from adapters.vendors.fakes.crm import FakeCrm
@@ -54,12 +55,14 @@ from domain.messages import (
 )
 from domain.records import OperationsNotice
 from domain.service_change import Action, ChangeStatus, Role
+from domain.settling import SettleInput
 from domain.submission import check_submission
 from domain.vendor_values import BillingStanding, Standing
 from tests.support.clock import START, Clock
 from tests.support.factories import ACCOUNT, FIBER, PORTAL, REQUESTED, account
 from tests.support.polling import eventually
 from worker.bootstrap import Outside, activities
+from worker.heartbeats import EVERY_SECONDS, Heartbeats
 from worker.main import workflow_runner
 from workflows import WORKFLOWS
 
@@ -150,6 +153,8 @@ class World:
             max_cached_workflows=cached,
             identity="worker",
             sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
+            interceptors=[Heartbeats()],
+            max_heartbeat_throttle_interval=timedelta(seconds=EVERY_SECONDS),
         )
         async with worker:
             yield worker
@@ -239,16 +244,28 @@ class World:
         await self.relay()
 
     async def relay(self) -> None:
-        """Deliver what waits in the outbox, as the relay does."""
+        """Deliver what waits in the outbox, as the relay does, but for starting changes."""
+        deliver: dict[str, Callable[[OutboxRow], Awaitable[None]]] = {
+            "look_again": lambda row: self.engine.look_again(
+                row.change_id, LookAgain.model_validate(row.payload)
+            ),
+            "resumed": lambda row: self.engine.resumed(row.change_id),
+            "settle": lambda row: self.engine.settle(SettleInput.model_validate(row.payload)),
+        }
         async with self.sessions.begin() as session:
             rows = await session.scalars(
                 select(OutboxRow).where(
-                    OutboxRow.dispatched_at.is_(None), OutboxRow.topic == "look_again"
+                    OutboxRow.dispatched_at.is_(None), OutboxRow.topic.in_(deliver)
                 )
             )
             for row in rows:
-                await self.engine.look_again(row.change_id, LookAgain.model_validate(row.payload))
+                await deliver[row.topic](row)
                 row.dispatched_at = self.clock()
+
+    async def open_gates(self) -> None:
+        """Every vendor takes calls again, as after the time it named; no test waits for that."""
+        async with self.sessions.begin() as session:
+            await session.execute(delete(VendorGateRow))
 
 
 def away(system: System = System.CRM, *, for_seconds: float) -> VendorError:

@@ -53,7 +53,8 @@ def test_what_repeating_cannot_cure_is_final(error: VendorError, code: FailureCo
 def test_every_code_a_vendor_can_cause_is_tested() -> None:
     codes = {code for _, code in RETRIED + FINAL}
 
-    assert codes | {FailureCode.INTERNAL} == set(FailureCode)
+    ours = {FailureCode.INTERNAL, FailureCode.PAUSED, FailureCode.UNVERIFIABLE}
+    assert codes | ours == set(FailureCode)
 
 
 @pytest.mark.parametrize(("error", "code"), RETRIED + FINAL)
@@ -83,9 +84,12 @@ def test_a_failure_of_ours_is_final_and_internal() -> None:
 
 @pytest.mark.parametrize("code", FailureCode)
 def test_every_code_has_a_consequence_and_a_next_action(code: FailureCode) -> None:
-    undone = code is FailureCode.REFUSED
+    others = {
+        FailureCode.REFUSED: Consequence.COMPENSATE,
+        FailureCode.PAUSED: Consequence.WAIT,
+    }
 
-    assert ON_STEP_FAILURE[code] is (Consequence.COMPENSATE if undone else Consequence.PARK)
+    assert ON_STEP_FAILURE[code] is others.get(code, Consequence.PARK)
     assert "etry" in NEXT_ACTION[code]
 
 

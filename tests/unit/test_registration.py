@@ -14,6 +14,7 @@ from adapters.vendors.fakes.crm import FakeCrm
 from adapters.vendors.fakes.scheduling import FakeScheduling
 from adapters.vendors.fakes.ticketing import FakeTicketing
 from domain.messages import EngineName
+from domain.settling import SettleName
 from domain.steps import APPLY_ORDER, REVERSAL_OF
 from tests.support.clock import START
 from tests.support.memory_records import MemoryRecords
@@ -38,6 +39,7 @@ NAMES = {
     "reverse_billing_change",
     "release_appointment",
     "restore_services",
+    "settle_effect",
 }
 """Written out: histories hold these, so a rename in Python must not change one."""
 
@@ -95,11 +97,17 @@ def test_four_checks_are_asked() -> None:
 
 
 def test_the_workflow_and_its_messages_have_the_names_callers_use() -> None:
-    (registered_workflow,) = WORKFLOWS
+    registered_workflow, settling = WORKFLOWS
+    assert vars(settling)["__temporal_workflow_definition"].name == SettleName.WORKFLOW
+    assert SettleName.WORKFLOW == "SettleEffectWorkflow"
     definition: Any = vars(registered_workflow)["__temporal_workflow_definition"]
 
     assert definition.name == EngineName.WORKFLOW == "ServiceChangeWorkflow"
     assert set(definition.updates) == {EngineName.DECIDE} == {"decide"}
-    assert set(definition.signals) == {EngineName.SUBMIT_DECISION, EngineName.LOOK_AGAIN}
-    assert set(definition.signals) == {"submit_decision", "look_again"}
+    assert set(definition.signals) == {
+        EngineName.SUBMIT_DECISION,
+        EngineName.LOOK_AGAIN,
+        EngineName.RESUMED,
+    }
+    assert set(definition.signals) == {"submit_decision", "look_again", "resumed"}
     assert set(definition.queries) == {EngineName.STATUS} == {"status"}

@@ -3,6 +3,7 @@
 from alembic import context
 from sqlalchemy import create_engine, text
 
+from adapters.postgres import tables_operations  # noqa: F401 - its tables join the metadata
 from adapters.postgres.tables import Base
 
 _ONE_MIGRATION_AT_A_TIME = 7_305_117_442_001  # any constant of ours; two runners must share it

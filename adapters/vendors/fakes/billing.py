@@ -1,12 +1,13 @@
 """Billing in memory: standings by account, lines by our key."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from adapters.vendors.fakes.failures import PlannedFailures
 from domain.catalogue import PRICE_MINOR
 from domain.errors import VendorRejectedError
 from domain.identifiers import System
+from domain.steps import Step
 from domain.vendor_values import (
     BillingPosting,
     BillingStanding,
@@ -14,6 +15,7 @@ from domain.vendor_values import (
     Standing,
     VendorCall,
 )
+from domain.verdicts import Repeatability
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,9 @@ class FakeBilling:
 
     def __init__(self, standings: Iterable[BillingStanding]) -> None:
         self.failures = PlannedFailures()
+        self.repeatability: Mapping[Step, Repeatability] = dict.fromkeys(
+            (Step.POST_BILLING_CHANGE, Step.REVERSE_BILLING_CHANGE), Repeatability.LOOK_UP
+        )
         self.standings = {standing.account_id: standing for standing in standings}
         self.lines: dict[str, FakeLine] = {}
 

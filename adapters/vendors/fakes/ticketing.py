@@ -1,11 +1,14 @@
 """Ticketing in memory: tickets by number, comments by our key."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from adapters.vendors.fakes.failures import PlannedFailures
 from domain.errors import VendorRejectedError
 from domain.identifiers import System
+from domain.steps import Step
 from domain.vendor_values import EffectEvidence, TicketDraft, VendorCall
+from domain.verdicts import Repeatability
 
 _FIRST_NUMBER = 100001
 
@@ -27,6 +30,9 @@ class FakeTicketing:
 
     def __init__(self) -> None:
         self.failures = PlannedFailures()
+        self.repeatability: Mapping[Step, Repeatability] = dict.fromkeys(
+            (Step.OPEN_TICKET, Step.COMMENT_ON_TICKET, Step.CLOSE_TICKET), Repeatability.LOOK_UP
+        )
         self.tickets: dict[str, FakeTicket] = {}
 
     async def open_ticket(self, call: VendorCall, draft: TicketDraft) -> EffectEvidence:
