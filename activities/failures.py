@@ -34,10 +34,10 @@ def vendor_failure(
 
 
 def not_called(code: FailureCode, system: System, step: str, delay: timedelta) -> ApplicationError:
-    """The engine failure of a step that waits at the vendor's closed gate."""
+    """The engine failure of a step that waits: the gate is closed, or others are before it."""
     return ApplicationError(
         f"{step}: {system} {code}, not called",
-        FailureDetails(code=code, system=system, step=step, reason="gate_closed"),
+        FailureDetails(code=code, system=system, step=step, reason="not_called"),
         type=code,
         next_retry_delay=delay,
     )

@@ -10,8 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.postgres.acceptance import keep_answer
+from adapters.postgres.answers import safe_to_retry
 from adapters.postgres.audit import audit_entry
-from adapters.postgres.reading import read_change
+from adapters.postgres.reading import read_change, read_history
 from adapters.postgres.tables import DecisionRow, DocumentVersionRow, ServiceChangeRow
 from api.dependencies import Caller, Parts, Principal, System_, visible_change
 from api.errors import ApiError
@@ -21,7 +22,7 @@ from domain.contracts import ServiceChangeView
 from domain.errors import DecisionRefusedError, NobodyAnswersError, NoWorkflowError
 from domain.identifiers import fingerprint
 from domain.messages import Decision
-from domain.service_change import Action, ChangeStatus, DocumentState, permission
+from domain.service_change import Action, ChangeStatus, DocumentState, Role, permission
 from domain.submission import STORABLE
 
 router = APIRouter(
@@ -67,6 +68,7 @@ async def act(
         stale = action is Action.APPROVE and await _has_another_document(session, row)
     if not taken:
         await _require_permission(parts, row, decision)
+        await _require_safe_retry(parts, row, decision)
         if stale:
             why = "A document came after what you looked at; look again."
             await _record_refusal(parts, change_id, decision, why)
@@ -145,6 +147,19 @@ async def _require_permission(parts: Parts, row: ServiceChangeRow, decision: Dec
     reason = may.reason or ""
     await _record_refusal(parts, row.id, decision, reason)
     raise ApiError(str(may.refusal), reason)
+
+
+async def _require_safe_retry(parts: Parts, row: ServiceChangeRow, decision: Decision) -> None:
+    """Support retries what is safe; what nobody can look up is for an operator to find out."""
+    if decision.action is not Action.RETRY or decision.role is not Role.SUPPORT:
+        return
+    async with parts.sessions() as session:
+        history = await read_history(session, row)
+    unsafe = [each for each in safe_to_retry(history.change, history.attempts) if not each.safe]
+    if unsafe:
+        why = f"{unsafe[0].step} at {unsafe[0].system}: {unsafe[0].sentence}"
+        await _record_refusal(parts, row.id, decision, why)
+        raise ApiError("forbidden", why)
 
 
 async def _record_refusal(parts: Parts, change_id: str, decision: Decision, why: str) -> None:
