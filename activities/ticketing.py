@@ -8,7 +8,7 @@ from activities.ports import Ticketing
 from activities.records import RecordTransaction
 from domain.identifiers import EffectKey
 from domain.messages import EffectResult, StepInput, TicketInput
-from domain.plan import summary_of
+from domain.plan import ticket_subject
 from domain.records import ChangeRecord
 from domain.steps import Step
 from domain.vendor_values import EffectEvidence, TicketDraft
@@ -59,7 +59,7 @@ class TicketActivities:
 
             async def closed(record: RecordTransaction, evidence: EffectEvidence) -> None:
                 del evidence
-                await record.save_ticket(change.id, ticket, _subject(change))
+                await record.save_ticket(change.id, ticket, ticket_subject(change.wish))
                 await record.close_ticket(change.id, ticket)
 
             return Effect(
@@ -77,7 +77,7 @@ class TicketActivities:
         draft = TicketDraft(
             account_id=change.account_id,
             change_id=change.id,
-            subject=_subject(change),
+            subject=ticket_subject(change.wish),
             body=_body(missing),
         )
 
@@ -101,10 +101,6 @@ class TicketActivities:
             lambda call: self._ticketing.comment_on_ticket(call, ticket, draft.body),
             lambda call: self._ticketing.find_comment(call, ticket),
         )
-
-
-def _subject(change: ChangeRecord) -> str:
-    return f"{summary_of(change.wish)}: information needed"
 
 
 def _body(missing: TicketInput) -> str:

@@ -17,7 +17,16 @@ from api import errors
 from api.correlation import CorrelationMiddleware
 from api.dependencies import Parts
 from api.errors import PROBLEM_JSON
-from api.routes import actions, desk, documents, machines, records, service_changes, webhooks
+from api.routes import (
+    actions,
+    desk,
+    documents,
+    machines,
+    pauses,
+    records,
+    service_changes,
+    webhooks,
+)
 from domain.contracts import Problem
 from domain.submission import Submission
 from domain.vendor_events import SENDERS
@@ -29,6 +38,7 @@ ROUTERS = (
     desk.router,
     documents.router,
     records.router,
+    pauses.router,
     webhooks.router,
     machines.router,
 )

@@ -13,10 +13,12 @@ from activities.completeness import CompletenessActivities
 from activities.crm import CrmActivities
 from activities.entitlement import EntitlementActivities
 from activities.event_polling import EventInbox, EventPollingActivities
+from activities.look_ups import look_ups
 from activities.notification import NotificationActivities
 from activities.ports import Billing, Crm, Scheduling, Ticketing
 from activities.records import Announcer, DocumentVault, Records
 from activities.scheduling import SchedulingActivities
+from activities.settling import SettleActivities
 from activities.ticketing import TicketActivities
 from adapters.announcers import MailAnnouncer, WebhookAnnouncer
 from adapters.documents.store import DocumentStore, open_store
@@ -56,7 +58,8 @@ class Outside:
 def activities(outside: Outside) -> list[Activity]:
     """Every activity a worker registers."""
     records = outside.records
-    calls = VendorCalls(records, outside.clock)
+    vendors = look_ups(outside.crm, outside.billing, outside.scheduling, outside.ticketing)
+    calls = VendorCalls(records, outside.clock, vendors)
     record = RecordActivities(records)
     billing = BillingActivities(records, calls, outside.billing)
     scheduling = SchedulingActivities(records, calls, outside.scheduling)
@@ -89,6 +92,7 @@ def activities(outside: Outside) -> list[Activity]:
         tickets.close_ticket,
         polling.poll_billing_events,
         polling.poll_tickets,
+        SettleActivities(records, calls).settle_effect,
     ]
 
 

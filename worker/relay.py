@@ -20,10 +20,12 @@ from adapters.temporal.engine import TemporalEngine
 from domain.errors import EngineUnavailableError
 from domain.messages import LookAgain, Patience, Resume, Revised, ServiceChangeInput
 from domain.service_change import ChangeKind
+from domain.settling import SettleInput
 from json_logs import configure
 from settings import Settings
 from worker.bootstrap import now
 from worker.inbox import sweep_inbox, work_off
+from worker.open_effects import sweep_effects
 from worker.running import health_page, stop_on_signals
 from worker.sweeper import sweep
 
@@ -58,6 +60,8 @@ class Relay:
             "look_again": self._look_again,
             "revised": self._revised,
             "resume": self._resume,
+            "resumed": self._resumed,
+            "settle": self._settle,
         }
 
     async def dispatch(self) -> int:
@@ -138,6 +142,14 @@ class Relay:
         change = await session.get_one(ServiceChangeRow, row.change_id)
         return change.ended_at is None
 
+    async def _resumed(self, row: OutboxRow, session: AsyncSession) -> None:
+        if await self._is_open(row, session):
+            await self._engine.resumed(row.change_id)
+
+    async def _settle(self, row: OutboxRow, session: AsyncSession) -> None:
+        del session
+        await self._engine.settle(SettleInput.model_validate(row.payload))
+
 
 def patience_of(settings: Settings) -> Patience:
     """How long changes wait here."""
@@ -183,6 +195,7 @@ async def run(settings: Settings) -> None:
     async def look_for_forgotten() -> bool:
         await sweep_inbox(sessions(engine))
         await sweep(sessions(engine), temporal, settings.unstarted_after, now)
+        await sweep_effects(sessions(engine), settings.step_limit, now)
         return False
 
     async with health_page(settings.relay_metrics_port, lambda: True):

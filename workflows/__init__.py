@@ -2,8 +2,9 @@
 
 from workflows.event_polling import EventPollingWorkflow
 from workflows.service_change import ServiceChangeWorkflow
+from workflows.settling import SettleEffectWorkflow
 
-WORKFLOWS = [ServiceChangeWorkflow, EventPollingWorkflow]
+WORKFLOWS = [ServiceChangeWorkflow, EventPollingWorkflow, SettleEffectWorkflow]
 """Every workflow a worker registers."""
 
-__all__ = ["WORKFLOWS", "EventPollingWorkflow", "ServiceChangeWorkflow"]
+__all__ = ["WORKFLOWS", "EventPollingWorkflow", "ServiceChangeWorkflow", "SettleEffectWorkflow"]

@@ -11,6 +11,13 @@ ONE_TRY: Final = timedelta(seconds=45)
 RECORD_TRY: Final = timedelta(seconds=20)
 """One try of a transaction of ours; the database ends statements after 15 s."""
 
+HEARTBEAT: Final = timedelta(seconds=5)
+"""A worker beats every 1.5 s; one that was killed is noticed within this, not after ONE_TRY."""
+
+PAUSED_LOOKS: Final = (timedelta(minutes=1), timedelta(minutes=10))
+"""How often a paused change looks whether it may go on, at first and at most, should the message
+that says so be lost."""
+
 VENDOR: Final = RetryPolicy(
     initial_interval=timedelta(seconds=1),
     backoff_coefficient=2.0,

@@ -15,7 +15,9 @@ from domain.contracts import (
     PermissionView,
     RejectionAnswer,
     RetriedAnswer,
+    SafeToRetryAnswer,
     SentAnswer,
+    ServiceChangeView,
     StartedByAnswer,
     SucceededAnswer,
     TimelineEntry,
@@ -28,6 +30,7 @@ from domain.service_change import Action, ChangeStatus, EffectStatus, Role
 from domain.steps import APPLY_ORDER
 from domain.vendor_events import EventSource
 from domain.vendor_values import REFERENCE_KIND
+from domain.verdicts import verdict
 
 _HELD: Final = frozenset({EffectStatus.APPLIED, EffectStatus.REVERSED, EffectStatus.UNKNOWN})
 _VERDICT: Final = {
@@ -84,7 +87,41 @@ def answers(history: History, now: Situation, *, principal: str, role: Role) -> 
             evidence=[_audit_evidence(started)],
         ),
         may_act=_may_act(now, principal, role),
+        safe_to_retry=safe_to_retry(change, history.attempts),
     )
+
+
+def safe_to_retry(
+    change: ServiceChangeView, attempts: Iterable[AttemptRow]
+) -> list[SafeToRetryAnswer]:
+    """The verdict on the latest effect of each step, with the effect and its tries as evidence."""
+    latest = {effect.step: effect for effect in change.effects}
+    rows = list(attempts)
+    found = []
+    for effect in latest.values():
+        judged = verdict(effect.status, effect.in_doubt, effect.repeatability)
+        found.append(
+            SafeToRetryAnswer(
+                system=effect.system,
+                step=effect.step,
+                verdict=judged.outcome,
+                safe=judged.safe,
+                sentence=judged.sentence,
+                evidence=_effect_evidence(effect, rows),
+            )
+        )
+    return found
+
+
+def _effect_evidence(effect: EffectView, attempts: Iterable[AttemptRow]) -> list[Evidence]:
+    return [
+        Evidence(kind="effect", id=effect.idempotency_key),
+        *(
+            Evidence(kind="attempt", id=str(attempt.id))
+            for attempt in attempts
+            if attempt.effect_key == effect.idempotency_key
+        ),
+    ]
 
 
 def _sent(effect: EffectView, attempts: Iterable[AttemptRow]) -> SentAnswer:
@@ -95,14 +132,7 @@ def _sent(effect: EffectView, attempts: Iterable[AttemptRow]) -> SentAnswer:
         at=effect.intended_at,
         outcome=effect.status,
         vendor_reference=effect.vendor_reference,
-        evidence=[
-            Evidence(kind="effect", id=effect.idempotency_key),
-            *(
-                Evidence(kind="attempt", id=str(attempt.id))
-                for attempt in attempts
-                if attempt.effect_key == effect.idempotency_key
-            ),
-        ],
+        evidence=_effect_evidence(effect, attempts),
     )
 
 

@@ -208,6 +208,12 @@ class EffectRow(Base):
     facts: Mapped[dict[str, Any]]
     intended_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+    in_doubt: Mapped[int] = mapped_column(server_default=text("0"))
+    """Tries of which nobody knows what became; one under way counts until it is on record."""
+    repeatability: Mapped[str] = mapped_column(server_default=text("'look_up'"))
+    tried_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    """The last try, by the database's clock."""
+    settle_asked_at: Mapped[datetime | None]
 
 
 class AttemptRow(Base):

@@ -1,5 +1,6 @@
 """Billing over HTTP: standing read, a change's lines posted and reversed. Never a payment."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
@@ -14,6 +15,7 @@ from adapters.vendors.keys import required_key
 from adapters.vendors.transport import Clock, VendorTransport, utc_now
 from domain.errors import VendorRejectedError
 from domain.identifiers import System
+from domain.steps import Step
 from domain.vendor_values import (
     BillingPosting,
     BillingStanding,
@@ -23,6 +25,7 @@ from domain.vendor_values import (
     Standing,
     VendorCall,
 )
+from domain.verdicts import Repeatability
 
 _MISSING: Final = "resource_missing"
 _ALREADY_REVERSED: Final = "already_reversed"
@@ -99,8 +102,16 @@ _DIALECT: Final = Dialect(
 )
 
 
+_REPEATABILITY: Final = dict.fromkeys(
+    (Step.POST_BILLING_CHANGE, Step.REVERSE_BILLING_CHANGE), Repeatability.LOOK_UP
+)
+"""Idempotency keys are honoured, and what was done is listed by our reference, too."""
+
+
 class BillingClient(VendorTransport):
     """Satisfies `activities.ports.Billing`. An asynchronous context manager."""
+
+    repeatability: Mapping[Step, Repeatability] = _REPEATABILITY
 
     def __init__(self, base_url: str, *, api_key: str, clock: Clock = utc_now) -> None:
         credential = FixedCredential(f"Bearer {api_key}")

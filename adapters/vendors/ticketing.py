@@ -4,6 +4,7 @@ The vendor has no idempotency key, so `external_reference` carries ours, on tick
 What it answers is told in `sandbox/README.md`.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ from adapters.vendors.keys import required_key
 from adapters.vendors.transport import Clock, VendorTransport, utc_now
 from domain.errors import VendorRejectedError
 from domain.identifiers import System
+from domain.steps import Step
 from domain.vendor_values import (
     EffectEvidence,
     TicketDraft,
@@ -23,6 +25,7 @@ from domain.vendor_values import (
     TicketStatus,
     VendorCall,
 )
+from domain.verdicts import Repeatability
 
 _NOT_FOUND: Final = "RecordNotFound"
 _TICKETS: Final = "/api/tickets"
@@ -93,8 +96,16 @@ _DIALECT: Final = Dialect(
 )
 
 
+_REPEATABILITY: Final = dict.fromkeys(
+    (Step.OPEN_TICKET, Step.COMMENT_ON_TICKET, Step.CLOSE_TICKET), Repeatability.LOOK_UP
+)
+"""No idempotency key: tickets and comments are filtered by our reference."""
+
+
 class TicketingClient(VendorTransport):
     """Satisfies `activities.ports.Ticketing`. An asynchronous context manager."""
+
+    repeatability: Mapping[Step, Repeatability] = _REPEATABILITY
 
     def __init__(self, base_url: str, *, token: str, clock: Clock = utc_now) -> None:
         super().__init__(_DIALECT, base_url, FixedCredential(f"Token {token}"), clock=clock)

@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from obstore.store import MemoryStore
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from temporalio.client import Client, WorkflowHandle
 from temporalio.testing import TimeSkipper
@@ -31,6 +31,7 @@ from adapters.postgres.proposals import NewDecision, message_of, put_on_record
 from adapters.postgres.reading import History, read_history
 from adapters.postgres.records import PostgresRecords
 from adapters.postgres.tables import NotificationRow, ServiceChangeRow
+from adapters.postgres.tables_operations import VendorGateRow
 from adapters.temporal.engine import TemporalEngine
 from adapters.vendors.fakes.billing import FakeBilling
 from adapters.vendors.fakes.crm import FakeCrm
@@ -59,6 +60,7 @@ from tests.support.clock import START, Clock
 from tests.support.factories import ACCOUNT, FIBER, PORTAL, REQUESTED, account
 from tests.support.polling import eventually
 from worker.bootstrap import Outside, activities
+from worker.heartbeats import EVERY_SECONDS, Heartbeats
 from worker.inbox import work_off
 from worker.main import workflow_runner
 from worker.relay import Relay
@@ -153,6 +155,8 @@ class World:
             max_cached_workflows=cached,
             identity="worker",
             sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
+            interceptors=[Heartbeats()],
+            max_heartbeat_throttle_interval=timedelta(seconds=EVERY_SECONDS),
         )
         async with worker:
             yield worker
@@ -245,6 +249,11 @@ class World:
         relay = Relay(self.sessions, self.engine, Patience(), self.clock)
         while await relay.dispatch():
             pass
+
+    async def open_gates(self) -> None:
+        """Every vendor takes calls again, as after the time it named; no test waits for that."""
+        async with self.sessions.begin() as session:
+            await session.execute(delete(VendorGateRow))
 
 
 def _payload(
@@ -364,6 +373,10 @@ class Change:
             document_sha256=view.plan.document_sha256 if view.plan else None,
             revision=max(pending, default=None),
         )
+
+    async def ask(self, decision: Decision) -> DecisionResult | None:
+        """Have a decision taken that nobody has put on record."""
+        return await self.world.engine.decide(self.id, decision)
 
     async def decide(
         self,

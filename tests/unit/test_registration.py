@@ -18,6 +18,7 @@ from adapters.vendors.fakes.ticketing import FakeTicketing
 from domain.event_polling import POLLING_WORKFLOW
 from domain.identifiers import System
 from domain.messages import EngineName
+from domain.settling import SettleName
 from domain.steps import APPLY_ORDER, REVERSAL_OF
 from domain.vendor_events import SENDERS
 from tests.support.clock import START, Clock
@@ -47,6 +48,7 @@ NAMES = {
     "restore_services",
     "poll_billing_events",
     "poll_tickets",
+    "settle_effect",
 }
 """Written out: histories hold these, so a rename in Python must not change one."""
 
@@ -113,11 +115,19 @@ def test_four_checks_are_asked() -> None:
 
 
 def test_the_workflow_and_its_messages_have_the_names_callers_use() -> None:
-    definition, polling = (vars(each)["__temporal_workflow_definition"] for each in WORKFLOWS)
+    definition, polling, settling = (
+        vars(each)["__temporal_workflow_definition"] for each in WORKFLOWS
+    )
 
     assert definition.name == EngineName.WORKFLOW == "ServiceChangeWorkflow"
+    assert settling.name == SettleName.WORKFLOW == "SettleEffectWorkflow"
     assert polling.name == POLLING_WORKFLOW == "EventPollingWorkflow"
     assert set(definition.updates) == {EngineName.DECIDE} == {"decide"}
-    assert set(definition.signals) == {EngineName.SUBMIT_DECISION, EngineName.LOOK_AGAIN}
-    assert set(definition.signals) == {"submit_decision", "look_again", "revised"}
+    assert set(definition.signals) == {
+        EngineName.SUBMIT_DECISION,
+        EngineName.LOOK_AGAIN,
+        EngineName.RESUMED,
+        EngineName.REVISED,
+    }
+    assert set(definition.signals) == {"submit_decision", "look_again", "resumed", "revised"}
     assert set(definition.queries) == {EngineName.STATUS} == {"status"}

@@ -9,6 +9,7 @@ from adapters.vendors.fakes.failures import PlannedFailures
 from domain.catalogue import PRICE_MINOR
 from domain.errors import VendorRejectedError
 from domain.identifiers import System
+from domain.steps import Step
 from domain.vendor_values import (
     BillingPosting,
     BillingStanding,
@@ -18,6 +19,7 @@ from domain.vendor_values import (
     Standing,
     VendorCall,
 )
+from domain.verdicts import Repeatability
 
 
 def _utc_now() -> datetime:
@@ -48,6 +50,9 @@ class FakeBilling:
         self, standings: Iterable[BillingStanding], clock: Callable[[], datetime] = _utc_now
     ) -> None:
         self.failures = PlannedFailures()
+        self.repeatability: Mapping[Step, Repeatability] = dict.fromkeys(
+            (Step.POST_BILLING_CHANGE, Step.REVERSE_BILLING_CHANGE), Repeatability.LOOK_UP
+        )
         self.standings = {standing.account_id: standing for standing in standings}
         self.lines: dict[str, FakeLine] = {}
         self.events: list[PublishedEvent] = []

@@ -1,12 +1,13 @@
 """Ticketing in memory: tickets by number, comments by our key."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from adapters.vendors.fakes.failures import PlannedFailures
 from domain.errors import VendorRejectedError
 from domain.identifiers import System
+from domain.steps import Step
 from domain.vendor_values import (
     EffectEvidence,
     TicketDraft,
@@ -14,6 +15,7 @@ from domain.vendor_values import (
     TicketStatus,
     VendorCall,
 )
+from domain.verdicts import Repeatability
 
 _FIRST_NUMBER = 100001
 
@@ -43,6 +45,9 @@ class FakeTicketing:
     def __init__(self, clock: Callable[[], datetime] = _utc_now) -> None:
         self.failures = PlannedFailures()
         self._clock = clock
+        self.repeatability: Mapping[Step, Repeatability] = dict.fromkeys(
+            (Step.OPEN_TICKET, Step.COMMENT_ON_TICKET, Step.CLOSE_TICKET), Repeatability.LOOK_UP
+        )
         self.tickets: dict[str, FakeTicket] = {}
 
     async def open_ticket(self, call: VendorCall, draft: TicketDraft) -> EffectEvidence:
