@@ -106,6 +106,9 @@ class Settings(BaseSettings):
 
     log_level: str = "INFO"
 
+    crash_points: Path | None = None
+    """A folder in which tests arm places to die at, see `crash_points.py`; unset means none."""
+
     @property
     def api_base_url(self) -> str:
         """Where callers on this machine reach the API."""

@@ -15,9 +15,11 @@ from adapters.temporal.engine import TemporalEngine
 from adapters.webhooks import WebhookVerifier
 from api import errors
 from api.correlation import CorrelationMiddleware
+from api.crash_points import MortalMiddleware
 from api.dependencies import Parts
 from api.errors import PROBLEM_JSON
 from api.routes import actions, documents, machines, records, service_changes, webhooks
+from crash_points import CrashPoints
 from domain.contracts import Problem
 from domain.identifiers import System
 from domain.submission import Submission
@@ -98,6 +100,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(router)
     errors.install(app)
     app.add_middleware(CorrelationMiddleware)
+    if chosen.crash_points is not None:
+        app.add_middleware(MortalMiddleware, points=CrashPoints(chosen.crash_points))
     _describe(app)
     return app
 

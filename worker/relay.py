@@ -15,12 +15,14 @@ from adapters.postgres.engine import create_engine, sessions
 from adapters.postgres.tables import OutboxRow, ServiceChangeRow
 from adapters.temporal.client import connect
 from adapters.temporal.engine import TemporalEngine
+from crash_points import CrashPoints
 from domain.errors import EngineUnavailableError
 from domain.messages import LookAgain, Patience, ServiceChangeInput
 from domain.service_change import ChangeKind
 from json_logs import configure
 from settings import Settings
 from worker.bootstrap import now
+from worker.crash_points import MortalEngine
 from worker.running import health_page, stop_on_signals
 from worker.sweeper import sweep
 
@@ -151,6 +153,8 @@ async def run(settings: Settings) -> None:
     engine = create_engine(settings.database_url, pool_size=4, application="throughline-relay")
     client = await connect(settings.temporal_target, settings.temporal_namespace, lazy=True)
     temporal = TemporalEngine(client, settings.temporal_task_queue)
+    if settings.crash_points is not None:
+        temporal = MortalEngine(temporal, CrashPoints(settings.crash_points))
     relay = Relay(sessions(engine), temporal, patience_of(settings))
 
     async def dispatch() -> bool:
