@@ -68,6 +68,21 @@ async def read_ledger(
     }
 
 
+@router.get("/calls")
+async def read_calls(
+    sandbox: SandboxDep,
+    cursor: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+) -> dict[str, Any]:
+    """Calls since the start of the process, control apart. `next_cursor` is null on the last page.
+
+    The cursor is the `call_id` of the last one read, so that a reader can come back for more.
+    """
+    found = sandbox.calls.page(cursor, limit + 1)
+    page = found[:limit]
+    return {"calls": page, "next_cursor": page[-1]["call_id"] if len(found) > limit else None}
+
+
 @router.post("/reset")
 async def reset(sandbox: SandboxDep) -> dict[str, Any]:
     """Back to the bundled data: every effect, event and fault of before is gone."""
