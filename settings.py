@@ -120,6 +120,9 @@ class Settings(BaseSettings):
         found: list[SecretStr | None] = [getattr(self, field) for field in fields]
         return [value for secret in found if secret and (value := secret.get_secret_value())]
 
+    crash_points: Path | None = None
+    """A folder in which tests arm places to die at, see `crash_points.py`; unset means none."""
+
     @property
     def api_base_url(self) -> str:
         """Where callers on this machine reach the API."""

@@ -15,6 +15,7 @@ from adapters.temporal.engine import TemporalEngine
 from adapters.webhooks import WebhookVerifier
 from api import errors
 from api.correlation import CorrelationMiddleware
+from api.crash_points import MortalMiddleware
 from api.dependencies import Parts
 from api.errors import PROBLEM_JSON
 from api.routes import (
@@ -27,6 +28,7 @@ from api.routes import (
     service_changes,
     webhooks,
 )
+from crash_points import CrashPoints
 from domain.contracts import Problem
 from domain.submission import Submission
 from domain.vendor_events import SENDERS
@@ -106,6 +108,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(router)
     errors.install(app)
     app.add_middleware(CorrelationMiddleware)
+    if chosen.crash_points is not None:
+        app.add_middleware(MortalMiddleware, points=CrashPoints(chosen.crash_points))
     _describe(app)
     return app
 

@@ -2,9 +2,10 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 from activities.billing import BillingActivities
 from activities.calls import VendorCalls
@@ -29,7 +30,9 @@ from adapters.vendors.billing import BillingClient
 from adapters.vendors.crm import CrmClient
 from adapters.vendors.scheduling import SchedulingClient
 from adapters.vendors.ticketing import TicketingClient
+from crash_points import CrashPoints
 from settings import Settings
+from worker.crash_points import MortalPort, MortalRecords
 
 Activity = Callable[..., Any]
 
@@ -106,7 +109,7 @@ async def wire(settings: Settings) -> AsyncIterator[Outside]:
             application="throughline-worker",
         )
         stack.push_async_callback(engine.dispose)
-        yield Outside(
+        outside = Outside(
             records=PostgresRecords(sessions(engine), now),
             vault=DocumentStore(open_store(settings.document_store_url)),
             crm=await stack.enter_async_context(
@@ -139,6 +142,20 @@ async def wire(settings: Settings) -> AsyncIterator[Outside]:
             events=PostgresEventInbox(sessions(engine), now),
             event_due_after=settings.event_due_after,
         )
+        yield outside if settings.crash_points is None else _mortal(outside, settings.crash_points)
+
+
+def _mortal(outside: Outside, folder: Path) -> Outside:
+    """The same outside world, in which a test can have this process die."""
+    points = CrashPoints(folder)
+    return replace(
+        outside,
+        records=MortalRecords(outside.records, points),
+        crm=cast("Crm", MortalPort(outside.crm, points)),
+        billing=cast("Billing", MortalPort(outside.billing, points)),
+        scheduling=cast("Scheduling", MortalPort(outside.scheduling, points)),
+        ticketing=cast("Ticketing", MortalPort(outside.ticketing, points)),
+    )
 
 
 def _announcers(settings: Settings) -> list[Announcer]:

@@ -17,6 +17,7 @@ from adapters.postgres.tables import OutboxRow, ServiceChangeRow
 from adapters.postgres.tables_desk import DecisionRow
 from adapters.temporal.client import connect
 from adapters.temporal.engine import TemporalEngine
+from crash_points import CrashPoints
 from domain.errors import EngineUnavailableError
 from domain.messages import LookAgain, Patience, Resume, Revised, ServiceChangeInput
 from domain.service_change import ChangeKind
@@ -24,6 +25,7 @@ from domain.settling import SettleInput
 from json_logs import configure
 from settings import Settings
 from worker.bootstrap import now
+from worker.crash_points import MortalEngine
 from worker.inbox import sweep_inbox, work_off
 from worker.open_effects import sweep_effects
 from worker.running import health_page, stop_on_signals
@@ -184,6 +186,8 @@ async def run(settings: Settings) -> None:
     engine = create_engine(settings.database_url, pool_size=5, application="throughline-relay")
     client = await connect(settings.temporal_target, settings.temporal_namespace, lazy=True)
     temporal = TemporalEngine(client, settings.temporal_task_queue)
+    if settings.crash_points is not None:
+        temporal = MortalEngine(temporal, CrashPoints(settings.crash_points))
     relay = Relay(sessions(engine), temporal, patience_of(settings))
 
     async def dispatch() -> bool:

@@ -84,6 +84,34 @@ async def read_ledger(
     }
 
 
+@router.get("/calls")
+async def read_calls(
+    sandbox: SandboxDep,
+    cursor: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+) -> dict[str, Any]:
+    """Calls since the start of the process, control apart. `next_cursor` is null on the last page.
+
+    The cursor is the `call_id` of the last one read, so that a reader can come back for more.
+    `log_id` changes with a restart, after which ids begin anew.
+    """
+    found = sandbox.calls.page(cursor, limit + 1)
+    page = found[:limit]
+    return {
+        "log_id": sandbox.calls.log_id,
+        "calls": page,
+        "next_cursor": page[-1]["call_id"] if len(found) > limit else None,
+    }
+
+
+@router.get("/events")
+async def read_events(
+    sandbox: SandboxDep, limit: Annotated[int, Query(ge=1, le=500)] = 100
+) -> dict[str, Any]:
+    """The latest events told, oldest first, byte for byte as they were sent."""
+    return {"events": events.latest(sandbox.store.read_now(), limit)}
+
+
 @router.post("/reset")
 async def reset(sandbox: SandboxDep) -> dict[str, Any]:
     """Back to the bundled data: every effect, event and fault of before is gone."""
