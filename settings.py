@@ -86,6 +86,9 @@ class Settings(BaseSettings):
     billing_webhook_secret: SecretStr = SecretStr("")
     ticketing_webhook_secret: SecretStr = SecretStr("")
     """Standard Webhooks secrets (`whsec_…`) the vendors sign their events with."""
+    billing_webhook_secret_previous: SecretStr | None = None
+    ticketing_webhook_secret_previous: SecretStr | None = None
+    """The secrets before those, still good while a vendor changes over; then taken away."""
 
     operations_mail_to: str = ""
     operations_mail_from: str = "throughline@localhost"
@@ -104,7 +107,21 @@ class Settings(BaseSettings):
     unstarted_after: timedelta = Field(default=timedelta(seconds=30))
     """How long an accepted change may be without a workflow before the sweeper steps in."""
 
+    event_poll_every: timedelta = timedelta(seconds=60)
+    """How often vendors are asked for events that may have been lost on their way."""
+    event_due_after: timedelta = timedelta(seconds=30)
+    """How old an event must be to count as lost rather than on its way."""
+
     log_level: str = "INFO"
+
+    def webhook_secrets(self, vendor: str) -> list[str]:
+        """The secrets a vendor's events may be signed with now; empty if it sends none here."""
+        fields = (f"{vendor}_webhook_secret", f"{vendor}_webhook_secret_previous")
+        found: list[SecretStr | None] = [getattr(self, field) for field in fields]
+        return [value for secret in found if secret and (value := secret.get_secret_value())]
+
+    crash_points: Path | None = None
+    """A folder in which tests arm places to die at, see `crash_points.py`; unset means none."""
 
     @property
     def api_base_url(self) -> str:

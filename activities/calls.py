@@ -1,57 +1,40 @@
 """How every vendor is called: intent before, evidence after, look-up before a repeat."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import TypeVar
 
-from activities.failures import internal_failure, vendor_failure
+from temporalio.exceptions import ApplicationError
+
+from activities.failures import internal_failure, not_called, unverifiable, vendor_failure
+from activities.lanes import PATIENCE, Lanes, Turn
+from activities.look_ups import Find, LookUps, keep_found
+from activities.passage import Passage
 from activities.records import Records, RecordTransaction
+from activities.tries import AppliedEffect, Effect, Prepare, Try
 from domain.errors import (
+    FailureCode,
     FieldOwnershipError,
     OutcomeUnknownError,
     UnrecognisedPayloadError,
     VendorError,
     VendorRejectedError,
-    VendorThrottledError,
 )
 from domain.field_ownership import require_writable
-from domain.identifiers import System
+from domain.gates import spread
+from domain.identifiers import EffectKey, System
 from domain.messages import EffectResult, StepInput
-from domain.records import Attempt, ChangeRecord, EffectIntent
+from domain.records import Attempt, ChangeRecord, EffectState
 from domain.service_change import EffectStatus
 from domain.steps import SYSTEM_OF, WRITES, Step
 from domain.vendor_values import EffectEvidence, VendorCall
+from domain.verdicts import IN_DOUBT, Outcome, Repeatability, leaves_doubt
+
+__all__ = ["AppliedEffect", "Clock", "Effect", "Find", "Prepare", "VendorCalls"]
 
 Answer = TypeVar("Answer")
 Clock = Callable[[], datetime]
-
-
-Find = Callable[[VendorCall], Awaitable[EffectEvidence | None]]
-
-
-@dataclass(frozen=True, slots=True)
-class AppliedEffect:
-    """An effect that stands at a vendor."""
-
-    key: str
-    step: Step
-    vendor_reference: str
-    facts: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """One effect ready to be carried out. `apply` does it, `find` looks whether it is done."""
-
-    intent: EffectIntent
-    apply: Callable[[VendorCall], Awaitable[EffectEvidence]]
-    find: Find
-    then: Callable[[RecordTransaction, EffectEvidence], Awaitable[None]] | None = None
-    """What else is recorded, in the transaction that records the evidence."""
-
-
-Prepare = Callable[[RecordTransaction, ChangeRecord], Awaitable[Effect]]
+Then = Callable[[RecordTransaction, Outcome, EffectEvidence | None], Awaitable[None]]
 
 _AFTER_FAILURE = {
     VendorRejectedError: EffectStatus.REFUSED,
@@ -61,45 +44,19 @@ _AFTER_FAILURE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Try:
-    """One try under way."""
-
-    change_id: str
-    system: System
-    step: str
-    started_at: datetime
-    call: VendorCall
-
-    def ended(self, at: datetime, error: VendorError | None = None) -> Attempt:
-        """The try as it goes on record."""
-        retry_at = (
-            at + timedelta(seconds=error.retry_after)
-            if isinstance(error, VendorThrottledError)
-            else None
-        )
-        return Attempt(
-            change_id=self.change_id,
-            system=self.system,
-            step=self.step,
-            started_at=self.started_at,
-            finished_at=at,
-            effect_key=self.call.idempotency_key,
-            code=error.code if error else None,
-            reason=error.reason if error else "",
-            words=error.words if error else "",
-            http_status=error.http_status if error else None,
-            retry_at=retry_at,
-            exchanges=self.call.exchanges,
-        )
-
-
 class VendorCalls:
-    """Carries out reads and effects with the same bookkeeping for every system."""
+    """Carries out reads and effects with the same bookkeeping for every system.
 
-    def __init__(self, records: Records, clock: Clock) -> None:
+    Before each call stands the passage: pauses by people, and the vendor's gate, which every
+    change shares. A step that may not pass fails without a call and without an attempt on record.
+    """
+
+    def __init__(self, records: Records, clock: Clock, look_ups: LookUps | None = None) -> None:
         self._records = records
         self._clock = clock
+        self._look_ups = look_ups or LookUps()
+        self._passage = Passage(records)
+        self._lanes = Lanes()
 
     async def ask(
         self,
@@ -112,47 +69,95 @@ class VendorCalls:
 
         Raises the engine failure for whatever the vendor did instead, already on record.
         """
+        with self._lanes.turn() as turn:
+            if not await turn.taken_at_once(system):
+                await self._take_in_time(turn, change, system, step)
+                async with self._records.begin() as record:  # the gate may have closed meanwhile
+                    change = await record.load(change.id)
+            return await self._ask(change, system, step, question)
+
+    async def _ask(
+        self,
+        change: ChangeRecord,
+        system: System,
+        step: str,
+        question: Callable[[VendorCall], Awaitable[Answer]],
+    ) -> tuple[Answer, Attempt]:
+        await self._passage.enter(change, system, step)
         call = VendorCall(change.correlation_id)
-        this = _Try(change.id, system, step, self._clock(), call)
+        this = Try(change, system, step, self._clock(), call)
         try:
             answer = await question(call)
         except VendorError as error:
-            async with self._records.begin() as record:
-                await record.save_attempt(this.ended(self._clock(), error))
-            raise vendor_failure(error, step) from None
+            raise await self._asked_in_vain(this, error) from None
+        await self._passage.answered(change, system, step)
         return answer, this.ended(self._clock())
 
     async def perform(self, step: StepInput, prepare: Prepare) -> EffectResult:
         """Carry out one effect exactly once, however often this is called.
 
-        A finished effect is answered from the record. A further try looks the effect up at the
-        vendor first, since an earlier one may have succeeded without our hearing of it.
+        A finished effect is answered from the record. Where an earlier try may have succeeded
+        without our hearing of it, the vendor is asked first; where it cannot be asked, a person
+        is. What else of the change is unsettled at that vendor is settled before.
         """
-        async with self._records.begin() as record:
-            change = await record.load(step.change_id)
-            effect = await prepare(record, change)
-            intent = effect.intent
-            try:
-                require_writable(WRITES[intent.step])
-            except FieldOwnershipError as error:
-                raise internal_failure(intent.step, str(error)) from error
-            state = await record.intend(intent)
-        if state.status is EffectStatus.APPLIED and state.vendor_reference is not None:
-            return EffectResult(step=intent.step, vendor_reference=state.vendor_reference)
+        with self._lanes.turn() as turn:
+            return await self._perform(step, prepare, turn)
 
+    async def _perform(self, step: StepInput, prepare: Prepare, turn: Turn) -> EffectResult:
+        entered = False
+        while True:
+            async with self._records.begin() as record:
+                change = await record.load(step.change_id)
+                effect = await prepare(record, change)
+                intent = effect.intent
+                _require_writable(intent.step)
+                unsettled = _unsettled(change, intent.system, intent.key)
+                mine = await turn.taken_at_once(intent.system)
+                way_is_free = entered or change.traffic.is_free(intent.system)
+                free = mine and way_is_free and not unsettled
+                repeatability = self._look_ups.repeatability(intent.step)
+                state = (
+                    await record.intend(intent, repeatability)
+                    if free
+                    else await record.effect(intent.key)
+                )
+            if state and state.status is EffectStatus.APPLIED and state.vendor_reference:
+                return EffectResult(step=intent.step, vendor_reference=state.vendor_reference)
+            if free and state is not None:
+                break
+            if not mine:  # by the time it is, the gate may have closed: read again
+                await self._take_in_time(turn, change, intent.system, intent.step)
+                continue
+            await self._passage.enter(change, intent.system, intent.step)
+            entered = True
+            for key in unsettled:
+                await self._settle_first(change, key)
+        return await self._carry_out(change, effect, state)
+
+    @staticmethod
+    async def _take_in_time(turn: Turn, change: ChangeRecord, system: System, step: str) -> None:
+        if not await turn.taken_in_time(system):
+            delay = PATIENCE + spread(change.id, PATIENCE)
+            raise not_called(FailureCode.UNAVAILABLE, system, step, delay)
+
+    async def _carry_out(
+        self, change: ChangeRecord, effect: Effect, state: EffectState
+    ) -> EffectResult:
+        intent = effect.intent
+        repeatability = self._look_ups.repeatability(intent.step)
         call = VendorCall(change.correlation_id, idempotency_key=intent.key)
-        this = _Try(change.id, intent.system, intent.step, self._clock(), call)
+        this = Try(change, intent.system, intent.step, self._clock(), call)
+        in_doubt = state.in_doubt > 1  # one is the try that begins here
+        if in_doubt and repeatability is Repeatability.NEITHER:
+            raise await self._left_to_a_person(this, intent.key)
         try:
-            evidence = await effect.find(call) if state.attempts > 1 else None
+            look = in_doubt and repeatability is Repeatability.LOOK_UP
+            evidence = await effect.find(call) if look else None
             if evidence is None:
                 evidence = await effect.apply(call)
         except VendorError as error:
-            status = _AFTER_FAILURE.get(type(error))
-            async with self._records.begin() as record:
-                if status is not None:
-                    await record.close_effect(intent.key, status)
-                await record.save_attempt(this.ended(self._clock(), error))
-            raise vendor_failure(error, intent.step) from None
+            raise await self._failed(this, intent.key, repeatability, error) from None
+        await self._passage.answered(change, intent.system, intent.step)
         async with self._records.begin() as record:
             await record.close_effect(intent.key, EffectStatus.APPLIED, evidence)
             await record.save_attempt(this.ended(self._clock()))
@@ -169,22 +174,133 @@ class VendorCalls:
         async with self._records.begin() as record:
             change = await record.load(change_id)
             state = await record.effect_of(change_id, step)
-        if state is None or state.status in {EffectStatus.REFUSED, EffectStatus.SKIPPED}:
+        if state is None or _never_took_place(state):
             return None
-        if state.status in {EffectStatus.APPLIED, EffectStatus.REVERSED}:
+        if state.outcome is Outcome.APPLIED:
             return AppliedEffect(state.key, step, state.vendor_reference or "", state.facts)
-        call = VendorCall(change.correlation_id, idempotency_key=state.key)
-        this = _Try(change.id, SYSTEM_OF[step], step, self._clock(), call)
-        try:
-            evidence = await find(call)
-        except VendorError as error:
-            async with self._records.begin() as record:
-                await record.save_attempt(this.ended(self._clock(), error))
-            raise vendor_failure(error, step) from None
-        async with self._records.begin() as record:
-            status = EffectStatus.APPLIED if evidence else EffectStatus.SKIPPED
-            await record.close_effect(state.key, status, evidence)
-            await record.save_attempt(this.ended(self._clock()))
+        evidence = await self._find_out(change, state, find)
         if evidence is None:
             return None
         return AppliedEffect(state.key, step, evidence.vendor_reference, evidence.facts)
+
+    async def settle_effect(
+        self, change: ChangeRecord, state: EffectState, then: Then | None = None
+    ) -> Outcome:
+        """Find out what became of one effect that was left open, and complete the record.
+
+        UNKNOWN where its vendor cannot be asked. `then` shares the transaction that completes it.
+        Safe to repeat. Raises the engine failure for whatever the vendor did instead.
+        """
+        if state.outcome is Outcome.APPLIED or _never_took_place(state):
+            return state.outcome
+        find = self._look_ups.find(state)
+        if find is None and state.outcome is Outcome.UNKNOWN:
+            return Outcome.UNKNOWN
+        evidence = await self._find_out(change, state, find, then)
+        return Outcome.APPLIED if evidence else Outcome.NOT_APPLIED
+
+    async def _settle_first(self, change: ChangeRecord, key: str) -> None:
+        """Settle another effect of the change, which the one that is about to begin builds on."""
+        async with self._records.begin() as record:
+            state = await record.effect(key)
+        if state is not None and await self.settle_effect(change, state) is Outcome.UNKNOWN:
+            raise unverifiable(SYSTEM_OF[state.step], state.step)
+
+    async def _find_out(
+        self,
+        change: ChangeRecord,
+        state: EffectState,
+        find: Find | None,
+        then: Then | None = None,
+    ) -> EffectEvidence | None:
+        """Look an effect up, unless it is certain that no try of it did anything."""
+        system = SYSTEM_OF[state.step]
+        call = VendorCall(change.correlation_id, idempotency_key=state.key)
+        this = Try(change, system, state.step, self._clock(), call)
+        evidence = None
+        asked = state.outcome is Outcome.UNKNOWN
+        if asked:
+            if (
+                find is None
+                or self._look_ups.repeatability(state.step) is not Repeatability.LOOK_UP
+            ):
+                raise unverifiable(system, state.step)
+            await self._passage.enter(change, system, state.step)
+            try:
+                evidence = await find(call)
+            except VendorError as error:
+                raise await self._asked_in_vain(this, error) from None
+            await self._passage.answered(change, system, state.step)
+        async with self._records.begin() as record:
+            status = EffectStatus.APPLIED if evidence else EffectStatus.SKIPPED
+            await record.close_effect(state.key, status, evidence)
+            if asked:
+                await record.save_attempt(this.ended(self._clock()))
+            if evidence is not None:
+                await keep_found(record, change, state, evidence)
+            if then is not None:
+                known = Outcome.APPLIED if evidence else Outcome.NOT_APPLIED
+                await then(record, known, evidence)
+        return evidence
+
+    async def _asked_in_vain(self, this: Try, error: VendorError) -> ApplicationError:
+        """Keep what a read or look-up ended with; the failure to raise."""
+        closed_for = await self._passage.failed(this.change, this.system, this.step, error)
+        async with self._records.begin() as record:
+            await record.save_attempt(this.ended(self._clock(), error))
+        return vendor_failure(error, this.step, closed_for=closed_for)
+
+    async def _failed(
+        self, this: Try, key: str, repeatability: Repeatability, error: VendorError
+    ) -> ApplicationError:
+        """Keep what an effect's try ended with, and what is known of the effect now."""
+        closed_for = await self._passage.failed(this.change, this.system, this.step, error)
+        partly_done = this.has_written and not isinstance(error, VendorRejectedError)
+        unknown = partly_done or error.code in IN_DOUBT
+        status = _AFTER_FAILURE.get(type(error), EffectStatus.INTENDED)
+        async with self._records.begin() as record:
+            await record.close_effect(
+                key,
+                EffectStatus.UNKNOWN if unknown else status,
+                in_doubt=leaves_doubt(error.code, repeatability, partly_done=partly_done),
+            )
+            code = None
+            if unknown and repeatability is Repeatability.NEITHER:
+                code = FailureCode.UNVERIFIABLE
+            await record.save_attempt(this.ended(self._clock(), error, code))
+        return vendor_failure(error, this.step, closed_for=closed_for, code=code)
+
+    async def _left_to_a_person(self, this: Try, key: str) -> ApplicationError:
+        """An earlier try was cut off, and this vendor cannot be asked what became of it."""
+        error = OutcomeUnknownError(
+            this.system,
+            "An earlier try was cut off before its outcome was on record, and this system can "
+            "neither be asked whether it was done nor told to do it only once.",
+        )
+        async with self._records.begin() as record:
+            # Both tries: the one cut off is a person's now, and this one has called nobody.
+            await record.close_effect(key, EffectStatus.INTENDED)
+            await record.close_effect(key, EffectStatus.UNKNOWN)
+            await record.save_attempt(this.ended(self._clock(), error, FailureCode.UNVERIFIABLE))
+        return unverifiable(this.system, this.step)
+
+
+def _require_writable(step: Step) -> None:
+    try:
+        require_writable(WRITES[step])
+    except FieldOwnershipError as error:
+        raise internal_failure(step, str(error)) from error
+
+
+def _unsettled(change: ChangeRecord, system: System, own: str) -> list[str]:
+    """Keys of the change's other effects at the system of which nobody knows what became."""
+    return [
+        key
+        for key in change.unsettled
+        if key != own and SYSTEM_OF[Step(EffectKey.parse(key).step)] is system
+    ]
+
+
+def _never_took_place(state: EffectState) -> bool:
+    closed = {EffectStatus.REFUSED, EffectStatus.SKIPPED}
+    return state.status in closed and state.outcome is Outcome.NOT_APPLIED

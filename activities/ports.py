@@ -2,29 +2,41 @@
 
 Vendor ports raise `VendorError`s only. Every effect takes `VendorCall.idempotency_key`, has a
 `find_…` twin that looks the effect up by that key, and raises `OutcomeUnknownError` when the
-vendor may have done it without saying so; callers look up before they repeat. Where a vendor
-honours idempotency keys itself the twin is still there: people ask it, too.
+vendor may have done it without saying so. What is safe then each port says itself, per effect, in
+`repeatability`: look it up by the twin and repeat what is not found; repeat under the same key,
+which the vendor honours; or neither, and a person decides. The twin of an effect that cannot be
+looked up is never called.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Protocol
 
 from domain.catalogue import Visit
 from domain.entitlement import AccountFacts
+from domain.steps import Step
 from domain.vendor_values import (
     AppointmentBooking,
     Availability,
     BillingPosting,
     BillingStanding,
     EffectEvidence,
+    EventPage,
     ServiceUpdate,
     TicketDraft,
+    TicketState,
     VendorCall,
 )
+from domain.verdicts import Repeatability
 
 
 class Crm(Protocol):
     """Owns accounts, services held and orders."""
+
+    @property
+    def repeatability(self) -> Mapping[Step, Repeatability]:
+        """How a repeat of each effect is made safe; all its effects are named."""
+        ...
 
     async def read_account(self, call: VendorCall, account_id: str) -> AccountFacts | None:
         """The account as the CRM has it now; None when it knows no such account."""
@@ -40,12 +52,21 @@ class Crm(Protocol):
         ...
 
     async def find_service_update(self, call: VendorCall) -> EffectEvidence | None:
-        """The finished update under this key, or None if there is none or it is unfinished."""
+        """The update under this key, or None if there is none or it has changed nothing yet.
+
+        One that was caught between setting services and closing its order is closed first: it
+        stands, and what stands must be found, or nobody would undo it.
+        """
         ...
 
 
 class Billing(Protocol):
     """Owns prices, invoices, payments and standing."""
+
+    @property
+    def repeatability(self) -> Mapping[Step, Repeatability]:
+        """How a repeat of each effect is made safe; all its effects are named."""
+        ...
 
     async def read_standing(self, call: VendorCall, account_id: str) -> BillingStanding | None:
         """Standing and monthly charge now; None for an account billing does not know."""
@@ -74,9 +95,23 @@ class Billing(Protocol):
         """The reversal of a posting, if it has one."""
         ...
 
+    async def list_events(
+        self, call: VendorCall, *, after: str | None, limit: int
+    ) -> EventPage | None:
+        """What billing told by webhook, oldest first, from the event after `after` on.
+
+        None when it no longer knows that event; without `after` from the first one it keeps.
+        """
+        ...
+
 
 class Scheduling(Protocol):
     """Owns dates, slots and appointments."""
+
+    @property
+    def repeatability(self) -> Mapping[Step, Repeatability]:
+        """How a repeat of each effect is made safe; all its effects are named."""
+        ...
 
     async def read_availability(
         self, call: VendorCall, account_id: str, on: date, visit: Visit
@@ -115,6 +150,11 @@ class Scheduling(Protocol):
 class Ticketing(Protocol):
     """Owns tickets and conversations."""
 
+    @property
+    def repeatability(self) -> Mapping[Step, Repeatability]:
+        """How a repeat of each effect is made safe; all its effects are named."""
+        ...
+
     async def open_ticket(self, call: VendorCall, draft: TicketDraft) -> EffectEvidence:
         """Open a ticket; `vendor_reference` is its number.
 
@@ -144,4 +184,8 @@ class Ticketing(Protocol):
 
     async def find_closure(self, call: VendorCall, ticket_reference: str) -> EffectEvidence | None:
         """Evidence that the ticket is closed, or None."""
+        ...
+
+    async def read_ticket(self, call: VendorCall, ticket_reference: str) -> TicketState | None:
+        """The ticket as it is now; None for a number ticketing does not know."""
         ...

@@ -4,12 +4,23 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
+from domain.errors import VendorError
+from domain.identifiers import System
 from domain.messages import CheckResult, RefusedDecision, TransitionInput, TransitionResult
 from domain.plan import Plan
-from domain.records import Attempt, ChangeRecord, EffectIntent, EffectState, OperationsNotice
+from domain.records import (
+    Attempt,
+    ChangeRecord,
+    EffectIntent,
+    EffectState,
+    Finding,
+    OperationsNotice,
+    Waited,
+)
 from domain.service_change import EffectStatus
 from domain.steps import Step
 from domain.vendor_values import EffectEvidence
+from domain.verdicts import Repeatability
 
 
 class RecordTransaction(Protocol):
@@ -53,18 +64,61 @@ class RecordTransaction(Protocol):
         """Note that the item went out by that channel."""
         ...
 
-    async def intend(self, intent: EffectIntent) -> EffectState:
-        """Write the effect before the call, or count a further attempt of it."""
+    async def intend(self, intent: EffectIntent, repeatability: Repeatability) -> EffectState:
+        """Write the effect before the call, or count a further attempt of it.
+
+        The try that begins is in doubt until `close_effect` says what became of it.
+        """
         ...
 
     async def close_effect(
-        self, key: str, status: EffectStatus, evidence: EffectEvidence | None = None
+        self,
+        key: str,
+        status: EffectStatus,
+        evidence: EffectEvidence | None = None,
+        *,
+        in_doubt: bool = False,
     ) -> None:
-        """Complete the effect after the call; a reversal also marks what it reversed."""
+        """Complete the effect after the call; a reversal also marks what it reversed.
+
+        `in_doubt`: the try that ended may have done it all the same; the next one looks first.
+        """
         ...
 
     async def effect_of(self, change_id: str, step: Step) -> EffectState | None:
         """The latest effect of a step, or None if it was never attempted."""
+        ...
+
+    async def effect(self, key: str) -> EffectState | None:
+        """The effect under a key, with its subject, or None."""
+        ...
+
+    async def leave_effect_open_no_longer(self, key: str) -> None:
+        """Give up finding out what became of an effect; it stays unknown, for a person."""
+        ...
+
+    async def note(self, change_id: str, finding: Finding) -> None:
+        """Put on the change's audit trail what was found out about one of its effects."""
+        ...
+
+    async def pass_gate(self, system: System, caller: str) -> Waited | None:
+        """Let the caller through to the vendor, or say until when it has to wait."""
+        ...
+
+    async def report_call(
+        self, system: System, caller: str, error: VendorError | None
+    ) -> Waited | None:
+        """Move the vendor's gate by what came of a call; how long it is closed now, if it is."""
+        ...
+
+    async def show_waiting(
+        self, change_id: str, party: str, what: str, next_action: str, pause: str | None = None
+    ) -> None:
+        """Show on the change whom it waits for; once per party. Nothing if it has ended."""
+        ...
+
+    async def show_no_waiting(self, change_id: str, system: System) -> None:
+        """The change waits neither for that system any longer nor for its being resumed."""
         ...
 
     async def save_attempt(self, attempt: Attempt) -> None:

@@ -8,7 +8,7 @@ from activities.ports import Ticketing
 from activities.records import RecordTransaction
 from domain.identifiers import EffectKey
 from domain.messages import EffectResult, StepInput, TicketInput
-from domain.plan import summary_of
+from domain.plan import ticket_subject
 from domain.records import ChangeRecord
 from domain.steps import Step
 from domain.vendor_values import EffectEvidence, TicketDraft
@@ -31,6 +31,7 @@ class TicketActivities:
         async def prepare(record: RecordTransaction, change: ChangeRecord) -> Effect:
             opened = await record.effect_of(change.id, Step.OPEN_TICKET)
             # A repeat of the round that opened the ticket must find its own effect again.
+            # A ticket that somebody closed takes no comment; what is missing still has to be said.
             again = opened is not None and EffectKey.parse(opened.key).attempt_group
             first = change.open_ticket is None or again == missing.round
             make = self._open if first else self._comment
@@ -58,7 +59,7 @@ class TicketActivities:
 
             async def closed(record: RecordTransaction, evidence: EffectEvidence) -> None:
                 del evidence
-                await record.save_ticket(change.id, ticket, _subject(change))
+                await record.save_ticket(change.id, ticket, ticket_subject(change.wish))
                 await record.close_ticket(change.id, ticket)
 
             return Effect(
@@ -76,7 +77,7 @@ class TicketActivities:
         draft = TicketDraft(
             account_id=change.account_id,
             change_id=change.id,
-            subject=_subject(change),
+            subject=ticket_subject(change.wish),
             body=_body(missing),
         )
 
@@ -100,10 +101,6 @@ class TicketActivities:
             lambda call: self._ticketing.comment_on_ticket(call, ticket, draft.body),
             lambda call: self._ticketing.find_comment(call, ticket),
         )
-
-
-def _subject(change: ChangeRecord) -> str:
-    return f"{summary_of(change.wish)}: information needed"
 
 
 def _body(missing: TicketInput) -> str:

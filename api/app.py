@@ -15,12 +15,23 @@ from adapters.temporal.engine import TemporalEngine
 from adapters.webhooks import WebhookVerifier
 from api import errors
 from api.correlation import CorrelationMiddleware
+from api.crash_points import MortalMiddleware
 from api.dependencies import Parts
 from api.errors import PROBLEM_JSON
-from api.routes import actions, desk, documents, machines, records, service_changes, webhooks
+from api.routes import (
+    actions,
+    desk,
+    documents,
+    machines,
+    pauses,
+    records,
+    service_changes,
+    webhooks,
+)
+from crash_points import CrashPoints
 from domain.contracts import Problem
-from domain.identifiers import System
 from domain.submission import Submission
+from domain.vendor_events import SENDERS
 from settings import Settings
 
 ROUTERS = (
@@ -29,6 +40,7 @@ ROUTERS = (
     desk.router,
     documents.router,
     records.router,
+    pauses.router,
     webhooks.router,
     machines.router,
 )
@@ -55,16 +67,13 @@ async def wire(settings: Settings) -> AsyncIterator[Parts]:
         ping=True,
     )
     client = await connect(settings.temporal_target, settings.temporal_namespace, lazy=True)
-    secrets = {
-        System.BILLING: settings.billing_webhook_secret.get_secret_value(),
-        System.TICKETING: settings.ticketing_webhook_secret.get_secret_value(),
-    }
+    secrets = {system: settings.webhook_secrets(system) for system in SENDERS}
     try:
         yield Parts(
             sessions=sessions(engine),
             engine=TemporalEngine(client, settings.temporal_task_queue),
             documents=DocumentStore(open_store(settings.document_store_url)),
-            verifiers={system: WebhookVerifier([key]) for system, key in secrets.items() if key},
+            verifiers={system: WebhookVerifier(keys) for system, keys in secrets.items() if keys},
             clock=now,
             random_bytes=os.urandom,
             document_max_bytes=settings.document_max_bytes,
@@ -99,6 +108,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(router)
     errors.install(app)
     app.add_middleware(CorrelationMiddleware)
+    if chosen.crash_points is not None:
+        app.add_middleware(MortalMiddleware, points=CrashPoints(chosen.crash_points))
     _describe(app)
     return app
 

@@ -7,11 +7,13 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from adapters.postgres.answers import safe_to_retry
 from adapters.postgres.audit import audit_entry
 from adapters.postgres.decisions import decided, take
 from adapters.postgres.documents import current_version
 from adapters.postgres.outbox import outbox_row
 from adapters.postgres.proposals import NewDecision, message_of, put_on_record
+from adapters.postgres.reading import read_history
 from adapters.postgres.resumption import park_lost
 from adapters.postgres.situations import situation_of
 from adapters.postgres.tables import ServiceChangeRow
@@ -99,6 +101,8 @@ async def _put_on_record(
 ) -> DecisionRow:
     now = await situation_of(session, change, parts.clock())
     _require_permission(wish.action, caller.role, caller.name, now)
+    if wish.action is Action.RETRY and caller.role is Role.SUPPORT:
+        await _require_safe_retry(session, change)
     payload = _payload(change, caller.role, wish)
     planned = change.plan or {}
     if wish.action is Action.APPROVE:
@@ -134,6 +138,14 @@ async def _put_on_record(
             )
         )
     return row
+
+
+async def _require_safe_retry(session: AsyncSession, change: ServiceChangeRow) -> None:
+    """Support retries what is safe; what nobody can look up is for an operator to find out."""
+    history = await read_history(session, change)
+    unsafe = [each for each in safe_to_retry(history.change, history.attempts) if not each.safe]
+    if unsafe:
+        raise ApiError("forbidden", f"{unsafe[0].step}: {unsafe[0].sentence}")
 
 
 def _payload(change: ServiceChangeRow, role: Role, wish: Wish) -> DecisionPayload:

@@ -22,6 +22,7 @@ from domain.service_change import (
     EffectStatus,
     Role,
 )
+from domain.verdicts import Outcome, Repeatability
 
 Item = TypeVar("Item")
 
@@ -95,6 +96,10 @@ class EffectView(View):
     intended_at: datetime
     closed_at: datetime | None
     facts: dict[str, Any]
+    in_doubt: int = 0
+    """Tries of which nobody knows what became."""
+    repeatability: Repeatability = Repeatability.LOOK_UP
+    """How the system makes a repeat safe."""
 
 
 class TicketView(View):
@@ -323,6 +328,17 @@ class MayActAnswer(View):
     caller: PermissionView
 
 
+class SafeToRetryAnswer(View):
+    """What is known of the latest effect of a step, and whether trying it again is safe."""
+
+    system: System
+    step: str
+    verdict: Outcome
+    safe: bool
+    sentence: str
+    evidence: list[Evidence]
+
+
 class AnswersView(View):
     """The support questions of one change, each with its evidence."""
 
@@ -334,6 +350,7 @@ class AnswersView(View):
     succeeded: SucceededAnswer
     started_by: StartedByAnswer
     may_act: list[MayActAnswer]
+    safe_to_retry: list[SafeToRetryAnswer] = []
 
 
 class TimelineKind(StrEnum):
@@ -395,21 +412,6 @@ class FieldOwnershipView(View):
     record: str
     owner: System
     may_change: dict[str, str]
-
-
-class IntegrationHealthView(View):
-    """How one system of record has been answering lately."""
-
-    system: System
-    reachable: bool | None
-    last_success_at: datetime | None
-    last_failure_at: datetime | None
-    last_failure: str | None
-    calls_last_hour: int
-    error_rate: float | None
-    rate_limited_until: datetime | None
-    unknown_payloads: int
-    backlog: int
 
 
 class Me(View):

@@ -42,6 +42,10 @@ class FailureCode(StrEnum):
     REVISION_PENDING = "revision_pending"
     WORKFLOW_LOST = "workflow_lost"
     INTERNAL = "internal"
+    UNVERIFIABLE = "unverifiable"
+    """Sent and not answered, to a vendor that cannot be asked whether it was done."""
+    PAUSED = "paused"
+    """Not called at all: somebody stopped the change, the system or everything."""
 
 
 @dataclass(frozen=True, slots=True)

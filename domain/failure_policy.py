@@ -14,6 +14,7 @@ class Consequence(StrEnum):
 
     COMPENSATE = "compensate"
     PARK = "park"
+    WAIT = "wait"
 
 
 class Phase(StrEnum):
@@ -104,6 +105,17 @@ RULES: Final[tuple[Rule, ...]] = (
         owner=_ENGINEERS,
     ),
     Rule(
+        FailureCode.UNVERIFIABLE,
+        Consequence.PARK,
+        "Find out at the system whether it was done: it cannot be asked by us. Retry only what was "
+        "not done, which is done again then; skip what was, with its reference.",
+    ),
+    Rule(
+        FailureCode.PAUSED,
+        Consequence.WAIT,
+        "Wait, or resume what was paused; it goes on by itself and needs no retry.",
+    ),
+    Rule(
         FailureCode.REVISION_PENDING,
         Consequence.PARK,
         "Read the new document version, then apply the revision or discard it.",
@@ -122,7 +134,8 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
 )
 """The first row that matches counts. A refusal is an answer, so a change that is being applied is
-undone; everything else waits for a person once automatic attempts have ended."""
+undone; what was paused goes on once it is resumed; everything else waits for a person once
+automatic attempts have ended."""
 
 
 SELF_HEALING: Final = frozenset(rule.code for rule in RULES if rule.retried)
@@ -146,6 +159,8 @@ CAUSES: Final[Mapping[FailureCode, str]] = {
     FailureCode.OUTCOME_UNKNOWN: "{system} did not say whether it was done",
     FailureCode.UNRECOGNISED_PAYLOAD: "{system} answered something we do not act on",
     FailureCode.CREDENTIAL: "{system} does not accept our credential",
+    FailureCode.UNVERIFIABLE: "{system} did not say whether it was done and cannot be asked",
+    FailureCode.PAUSED: "somebody has paused it",
     FailureCode.REVISION_PENDING: "a revised document waits for a decision",
     FailureCode.WORKFLOW_LOST: "its workflow ended without an end",
     FailureCode.INTERNAL: "an error of ours",

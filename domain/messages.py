@@ -263,6 +263,7 @@ class EngineName:
     SUBMIT_DECISION = "submit_decision"
     LOOK_AGAIN = "look_again"
     REVISED = "revised"
+    RESUMED = "resumed"
     STATUS = "status"
     STATUS_ATTRIBUTE = "ThroughlineStatus"
     KIND_ATTRIBUTE = "ThroughlineKind"

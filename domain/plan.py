@@ -42,6 +42,11 @@ def summary_of(wish: Wish) -> str:
     return _KIND_WORDS[wish.kind].format(**words)
 
 
+def ticket_subject(wish: Wish) -> str:
+    """What a ticket about a change is called."""
+    return f"{summary_of(wish)}: information needed"
+
+
 class PlannedEffect(BaseModel):
     """One effect to come, in words."""
 

@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from domain.catalogue import Wish
 from domain.errors import FailureCode
 from domain.identifiers import System
+from domain.pauses import Traffic
 from domain.plan import Plan
 from domain.service_change import ChangeKind, ChangeStatus, EffectStatus
 from domain.steps import Step
 from domain.submission import Details, wish_of
 from domain.vendor_values import Exchange
+from domain.verdicts import Outcome, Repeatability, outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,11 @@ class ChangeRecord:
     document: DocumentRecord | None
     plan: Plan | None
     open_ticket: str | None
+    traffic: Traffic = field(default_factory=Traffic)
+    unsettled: tuple[str, ...] = ()
+    """Keys of effects that were begun and of which it is not on record what became."""
+    waits_on: frozenset[str] = frozenset()
+    """The parties the change is shown to wait on; of a pause, its scope."""
 
     @property
     def wish(self) -> Wish:
@@ -78,7 +85,37 @@ class EffectState:
     attempts: int
     vendor_reference: str | None
     facts: Mapping[str, Any]
+    in_doubt: int = 0
+    """Tries of which nobody knows what became; the one under way counts."""
+    repeatability: Repeatability = Repeatability.LOOK_UP
+    subject: str = ""
+    """The vendor's reference of what it is about: the effect it reverses, or the ticket."""
     payload_sha256: str = ""
+
+    @property
+    def outcome(self) -> Outcome:
+        """What is known of it."""
+        return outcome(self.status, self.in_doubt)
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """A call that may not be made now: until when, how long that still is, and why."""
+
+    until: datetime
+    left: timedelta
+    cause: FailureCode
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found out about an effect that was left open, for the audit trail."""
+
+    action: str
+    outcome: str
+    effect_key: str
+    reference: str
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)

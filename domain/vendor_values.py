@@ -160,6 +160,44 @@ class TicketDraft:
     body: str
 
 
+class TicketStatus(StrEnum):
+    """Where a conversation stands, as ticketing sees it."""
+
+    OPEN = "open"
+    WAITING_ON_CUSTOMER = "waiting_on_customer"
+    ANSWERED = "answered"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class TicketState:
+    """A ticket as it is now. `version` grows with everything that happens to it."""
+
+    reference: str
+    our_reference: str
+    account_id: str
+    status: TicketStatus
+    version: int
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedEvent:
+    """Something a vendor told, or should have told, by a webhook; `body` is what it sends."""
+
+    id: str
+    occurred_at: datetime
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """A stretch of a vendor's list of events, oldest first; `more` says that it goes on."""
+
+    events: tuple[PublishedEvent, ...]
+    more: bool
+
+
 REFERENCE_KIND: Mapping[System, str] = {
     System.CRM: "order",
     System.BILLING: "invoice_line",

@@ -11,7 +11,6 @@ from domain.contracts import (
     AuditEntryView,
     DocumentAccepted,
     FieldOwnershipView,
-    IntegrationHealthView,
     Me,
     Page,
     Problem,
@@ -20,6 +19,7 @@ from domain.contracts import (
     ServiceChangeView,
     TimelineEntry,
 )
+from domain.contracts_operations import IntegrationHealthView
 from domain.service_change import Action, ChangeStatus
 from http_client import Client, Response, TransportError
 

@@ -69,6 +69,10 @@ class Control:
         faults = self._http.get("/_control/faults").json()["faults"]
         return sum(fault["hits"] for fault in faults)
 
+    def deliveries(self, **plan: object) -> None:
+        """Set how the next webhooks travel: `withhold`, `repeat`, `paused`, `newest_first`."""
+        self._http.post("/_control/webhooks", json=plan).raise_for_status()
+
     def ledger(self, **filters: str) -> list[dict[str, object]]:
         """Effects by business meaning, in order."""
         answer = self._http.get("/_control/ledger", params={**filters, "limit": 10_000})

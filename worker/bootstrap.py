@@ -2,9 +2,10 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
 
 from activities.billing import BillingActivities
 from activities.calls import VendorCalls
@@ -12,20 +13,26 @@ from activities.change_record import RecordActivities
 from activities.completeness import CompletenessActivities
 from activities.crm import CrmActivities
 from activities.entitlement import EntitlementActivities
+from activities.event_polling import EventInbox, EventPollingActivities
+from activities.look_ups import look_ups
 from activities.notification import NotificationActivities
 from activities.ports import Billing, Crm, Scheduling, Ticketing
 from activities.records import Announcer, DocumentVault, Records
 from activities.scheduling import SchedulingActivities
+from activities.settling import SettleActivities
 from activities.ticketing import TicketActivities
 from adapters.announcers import MailAnnouncer, WebhookAnnouncer
 from adapters.documents.store import DocumentStore, open_store
 from adapters.postgres.engine import create_engine, sessions
+from adapters.postgres.event_feeds import PostgresEventInbox
 from adapters.postgres.records import PostgresRecords
 from adapters.vendors.billing import BillingClient
 from adapters.vendors.crm import CrmClient
 from adapters.vendors.scheduling import SchedulingClient
 from adapters.vendors.ticketing import TicketingClient
+from crash_points import CrashPoints
 from settings import Settings
+from worker.crash_points import MortalPort, MortalRecords
 
 Activity = Callable[..., Any]
 
@@ -46,18 +53,28 @@ class Outside:
     scheduling: Scheduling
     ticketing: Ticketing
     announcers: Sequence[Announcer]
+    events: EventInbox
+    event_due_after: timedelta = timedelta(seconds=30)
     clock: Callable[[], datetime] = now
 
 
 def activities(outside: Outside) -> list[Activity]:
     """Every activity a worker registers."""
     records = outside.records
-    calls = VendorCalls(records, outside.clock)
+    vendors = look_ups(outside.crm, outside.billing, outside.scheduling, outside.ticketing)
+    calls = VendorCalls(records, outside.clock, vendors)
     record = RecordActivities(records)
     billing = BillingActivities(records, calls, outside.billing)
     scheduling = SchedulingActivities(records, calls, outside.scheduling)
     crm = CrmActivities(calls, outside.crm)
     tickets = TicketActivities(calls, outside.ticketing)
+    polling = EventPollingActivities(
+        outside.events,
+        outside.billing,
+        outside.ticketing,
+        due_after=outside.event_due_after,
+        clock=outside.clock,
+    )
     return [
         record.record_transition,
         record.record_refused_decision,
@@ -76,6 +93,9 @@ def activities(outside: Outside) -> list[Activity]:
         crm.restore_services,
         tickets.report_missing,
         tickets.close_ticket,
+        polling.poll_billing_events,
+        polling.poll_tickets,
+        SettleActivities(records, calls).settle_effect,
     ]
 
 
@@ -89,7 +109,7 @@ async def wire(settings: Settings) -> AsyncIterator[Outside]:
             application="throughline-worker",
         )
         stack.push_async_callback(engine.dispose)
-        yield Outside(
+        outside = Outside(
             records=PostgresRecords(sessions(engine), now),
             vault=DocumentStore(open_store(settings.document_store_url)),
             crm=await stack.enter_async_context(
@@ -119,7 +139,23 @@ async def wire(settings: Settings) -> AsyncIterator[Outside]:
                 )
             ),
             announcers=_announcers(settings),
+            events=PostgresEventInbox(sessions(engine), now),
+            event_due_after=settings.event_due_after,
         )
+        yield outside if settings.crash_points is None else _mortal(outside, settings.crash_points)
+
+
+def _mortal(outside: Outside, folder: Path) -> Outside:
+    """The same outside world, in which a test can have this process die."""
+    points = CrashPoints(folder)
+    return replace(
+        outside,
+        records=MortalRecords(outside.records, points),
+        crm=cast("Crm", MortalPort(outside.crm, points)),
+        billing=cast("Billing", MortalPort(outside.billing, points)),
+        scheduling=cast("Scheduling", MortalPort(outside.scheduling, points)),
+        ticketing=cast("Ticketing", MortalPort(outside.ticketing, points)),
+    )
 
 
 def _announcers(settings: Settings) -> list[Announcer]:

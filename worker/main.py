@@ -9,9 +9,12 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from adapters.temporal.client import connect
+from adapters.temporal.schedules import schedule_polling
+from domain.vendor_events import SENDERS
 from json_logs import configure
 from settings import Settings
 from worker.bootstrap import activities, wire
+from worker.heartbeats import EVERY_SECONDS, Heartbeats
 from worker.running import health_page, stop_on_signals
 from workflows import WORKFLOWS
 
@@ -55,10 +58,19 @@ async def run(settings: Settings) -> None:
                 max_concurrent_activities=settings.worker_concurrency,
                 max_cached_workflows=2000,
                 sticky_queue_schedule_to_start_timeout=timedelta(seconds=3),
+                interceptors=[Heartbeats()],
+                max_heartbeat_throttle_interval=timedelta(seconds=EVERY_SECONDS),
             )
             async with health_page(settings.worker_metrics_port, lambda: worker.is_running):
                 _LOG.info("worker started", extra={"task_queue": settings.temporal_task_queue})
                 async with worker:
+                    for system in SENDERS:
+                        await schedule_polling(
+                            client,
+                            settings.temporal_task_queue,
+                            system,
+                            settings.event_poll_every,
+                        )
                     await stop.wait()
                 _LOG.info("worker drained")
 

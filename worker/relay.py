@@ -1,4 +1,4 @@
-"""Carries accepted work from the outbox to the engine, and finds what was forgotten."""
+"""Carries accepted work from the outbox to the engine; works off the inbox; sweeps both."""
 
 import asyncio
 import logging
@@ -17,12 +17,17 @@ from adapters.postgres.tables import OutboxRow, ServiceChangeRow
 from adapters.postgres.tables_desk import DecisionRow
 from adapters.temporal.client import connect
 from adapters.temporal.engine import TemporalEngine
+from crash_points import CrashPoints
 from domain.errors import EngineUnavailableError
 from domain.messages import LookAgain, Patience, Resume, Revised, ServiceChangeInput
 from domain.service_change import ChangeKind
+from domain.settling import SettleInput
 from json_logs import configure
 from settings import Settings
 from worker.bootstrap import now
+from worker.crash_points import MortalEngine
+from worker.inbox import sweep_inbox, work_off
+from worker.open_effects import sweep_effects
 from worker.running import health_page, stop_on_signals
 from worker.sweeper import sweep
 
@@ -57,6 +62,8 @@ class Relay:
             "look_again": self._look_again,
             "revised": self._revised,
             "resume": self._resume,
+            "resumed": self._resumed,
+            "settle": self._settle,
         }
 
     async def dispatch(self) -> int:
@@ -137,6 +144,14 @@ class Relay:
         change = await session.get_one(ServiceChangeRow, row.change_id)
         return change.ended_at is None
 
+    async def _resumed(self, row: OutboxRow, session: AsyncSession) -> None:
+        if await self._is_open(row, session):
+            await self._engine.resumed(row.change_id)
+
+    async def _settle(self, row: OutboxRow, session: AsyncSession) -> None:
+        del session
+        await self._engine.settle(SettleInput.model_validate(row.payload))
+
 
 def patience_of(settings: Settings) -> Patience:
     """How long changes wait here."""
@@ -166,23 +181,31 @@ async def _keep_doing(
 
 
 async def run(settings: Settings) -> None:
-    """Relay and sweep until a stop signal."""
+    """Relay, process events and sweep until a stop signal."""
     stop = stop_on_signals()
-    engine = create_engine(settings.database_url, pool_size=4, application="throughline-relay")
+    engine = create_engine(settings.database_url, pool_size=5, application="throughline-relay")
     client = await connect(settings.temporal_target, settings.temporal_namespace, lazy=True)
     temporal = TemporalEngine(client, settings.temporal_task_queue)
+    if settings.crash_points is not None:
+        temporal = MortalEngine(temporal, CrashPoints(settings.crash_points))
     relay = Relay(sessions(engine), temporal, patience_of(settings))
 
     async def dispatch() -> bool:
         return await relay.dispatch() == _BATCH
 
+    async def process_events() -> bool:
+        return await work_off(sessions(engine), now, most=_BATCH) == _BATCH
+
     async def look_for_forgotten() -> bool:
+        await sweep_inbox(sessions(engine))
         await sweep(sessions(engine), temporal, settings.unstarted_after, now)
+        await sweep_effects(sessions(engine), settings.step_limit, now)
         return False
 
     async with health_page(settings.relay_metrics_port, lambda: True):
         await asyncio.gather(
             _keep_doing(dispatch, stop, _IDLE_SECONDS, "relay"),
+            _keep_doing(process_events, stop, _IDLE_SECONDS, "inbox"),
             _keep_doing(look_for_forgotten, stop, settings.sweep_every.total_seconds(), "sweeper"),
         )
     await engine.dispose()

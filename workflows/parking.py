@@ -14,8 +14,8 @@ with workflow.unsafe.imports_passed_through():
     from domain.service_change import Action, ChangeStatus
     from domain.steps import Step
     from workflows import steps
-    from workflows.conversation import Conversation
     from workflows.decisions import Ended, Redo, Revised
+    from workflows.pausing import Pausing
 
 T = TypeVar("T")
 
@@ -24,8 +24,8 @@ REVISION: Final = FailureDetails(
 )
 
 
-class Parkable(Conversation):
-    """A conversation that can stand still until somebody decides how it goes on."""
+class Parkable(Pausing):
+    """A change that can stand still until somebody decides how it goes on."""
 
     _parkings = 0
     _revising = False
@@ -39,7 +39,7 @@ class Parkable(Conversation):
         resume = self._status
         while True:
             try:
-                return await work()
+                return await self._unpaused(work)
             except ActivityError as error:
                 failure = steps.failure_of(error)
                 rule = rule_for(failure.code, failure.step, failure.system, self._phase())

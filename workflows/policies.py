@@ -11,6 +11,13 @@ ONE_TRY: Final = timedelta(seconds=45)
 RECORD_TRY: Final = timedelta(seconds=20)
 """One try of a transaction of ours; the database ends statements after 15 s."""
 
+HEARTBEAT: Final = timedelta(seconds=5)
+"""A worker beats every 1.5 s; one that was killed is noticed within this, not after ONE_TRY."""
+
+PAUSED_LOOKS: Final = (timedelta(minutes=1), timedelta(minutes=10))
+"""How often a paused change looks whether it may go on, at first and at most, should the message
+that says so be lost."""
+
 VENDOR: Final = RetryPolicy(
     initial_interval=timedelta(seconds=1),
     backoff_coefficient=2.0,
@@ -24,6 +31,12 @@ RECORD: Final = RetryPolicy(
     maximum_interval=timedelta(seconds=10),
 )
 """Without end: when our own record is away nothing else may go on, nor be reported."""
+
+POLL_TRY: Final = timedelta(minutes=2)
+"""One poll of a vendor: at most a hundred tickets, or twenty pages of events."""
+
+POLL_LIMIT: Final = timedelta(minutes=4)
+"""Over all tries; then the next poll of the schedule takes over."""
 
 NOTIFY: Final = RetryPolicy(
     initial_interval=timedelta(seconds=2),

@@ -16,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.entitlement import EntitlementActivities
     from activities.notification import NotificationActivities
     from activities.scheduling import SchedulingActivities
+    from activities.settling import SettleActivities
     from activities.ticketing import TicketActivities
     from domain.errors import FailureCode
     from domain.identifiers import System
@@ -35,8 +36,17 @@ with workflow.unsafe.imports_passed_through():
         TransitionInput,
         TransitionResult,
     )
+    from domain.settling import SettleInput, SettleResult
     from domain.steps import Step
-    from workflows.policies import NOTIFY, NOTIFY_LIMIT, ONE_TRY, RECORD, RECORD_TRY, VENDOR
+    from workflows.policies import (
+        HEARTBEAT,
+        NOTIFY,
+        NOTIFY_LIMIT,
+        ONE_TRY,
+        RECORD,
+        RECORD_TRY,
+        VENDOR,
+    )
 
 CHECKS: Final[tuple[Callable[..., Awaitable[CheckResult]], ...]] = (
     EntitlementActivities.check_entitlement,
@@ -62,6 +72,7 @@ async def record_transition(step: TransitionInput) -> TransitionResult:
         RecordActivities.record_transition,
         step,
         start_to_close_timeout=RECORD_TRY,
+        heartbeat_timeout=HEARTBEAT,
         retry_policy=RECORD,
         summary=str(step.to),
     )
@@ -73,6 +84,7 @@ async def record_refused(refused: RefusedDecision) -> None:
         RecordActivities.record_refused_decision,
         refused,
         start_to_close_timeout=RECORD_TRY,
+        heartbeat_timeout=HEARTBEAT,
         retry_policy=RECORD,
     )
 
@@ -83,6 +95,7 @@ async def request_approval(request: ApprovalInput) -> ApprovalRequest:
         RecordActivities.request_approval,
         request,
         start_to_close_timeout=RECORD_TRY,
+        heartbeat_timeout=HEARTBEAT,
         retry_policy=RECORD,
     )
 
@@ -103,6 +116,7 @@ def start_notice(notice: NotifyInput) -> workflow.ActivityHandle[None]:
         NotificationActivities.notify_operations,
         notice,
         start_to_close_timeout=ONE_TRY,
+        heartbeat_timeout=HEARTBEAT,
         schedule_to_close_timeout=NOTIFY_LIMIT,
         retry_policy=NOTIFY,
         summary=notice.kind,
@@ -116,6 +130,7 @@ def start_checks(check: CheckInput, limit: timedelta) -> list[workflow.ActivityH
             method,
             check,
             start_to_close_timeout=ONE_TRY,
+            heartbeat_timeout=HEARTBEAT,
             schedule_to_close_timeout=limit,
             retry_policy=VENDOR,
         )
@@ -131,6 +146,7 @@ def start_effect(
         EFFECTS[step],
         what,
         start_to_close_timeout=ONE_TRY,
+        heartbeat_timeout=HEARTBEAT,
         schedule_to_close_timeout=limit,
         retry_policy=VENDOR,
         cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
@@ -143,9 +159,21 @@ def start_report(missing: TicketInput, limit: timedelta) -> workflow.ActivityHan
         TicketActivities.report_missing,
         missing,
         start_to_close_timeout=ONE_TRY,
+        heartbeat_timeout=HEARTBEAT,
         schedule_to_close_timeout=limit,
         retry_policy=VENDOR,
         cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    )
+
+
+async def settle(what: SettleInput) -> SettleResult:
+    """Find out what became of an effect; a vendor that is away is asked for as long as it takes."""
+    return await workflow.execute_activity_method(
+        SettleActivities.settle_effect,
+        what,
+        start_to_close_timeout=ONE_TRY,
+        heartbeat_timeout=HEARTBEAT,
+        retry_policy=VENDOR,
     )
 
 

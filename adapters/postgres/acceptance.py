@@ -1,4 +1,4 @@
-"""Accepts a change or a vendor's event: everything in one transaction."""
+"""Accepts a change: everything in one transaction."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Text, bindparam, func, select, text, update
+from sqlalchemy import Text, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,16 +18,12 @@ from adapters.postgres.tables import (
     Base,
     IdempotencyKeyRow,
     IdentifierRow,
-    InboxRow,
     ServiceChangeRow,
 )
 from domain.contracts import ServiceChangeView
 from domain.identifiers import fingerprint, workflow_id
 from domain.service_change import ChangeStatus, DocumentState, Role
 from domain.submission import CheckedSubmission
-
-WAITS_FOR_EVENT = frozenset({ChangeStatus.PENDING, ChangeStatus.CHECKING, ChangeStatus.INCOMPLETE})
-"""An event may overtake the check it answers, so changes being checked hear of it, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,66 +197,3 @@ def _insert_at_once(shapes: tuple[tuple[str, tuple[str, ...]], ...]) -> Insert:
     ]
     parts = [each.cte(f"into_{table}") for each, (table, _) in zip(inserts, shapes, strict=True)]
     return insert(identifiers).from_select(["kind", "value", "change_id"], names).add_cte(*parts)
-
-
-@dataclass(frozen=True, slots=True)
-class VendorEvent:
-    """A vendor's event whose signature was found good."""
-
-    system: str
-    id: str
-    type: str
-    account_id: str | None
-    reference: str | None
-    body: bytes
-    headers: dict[str, str]
-    at: datetime
-
-
-async def take_event(session: AsyncSession, event: VendorEvent) -> bool:
-    """Keep an event and wake what it may unblock; False if it came before. No commit."""
-    stored = await session.scalar(
-        insert(InboxRow)
-        .values(
-            system=event.system,
-            event_id=event.id,
-            type=event.type,
-            account_id=event.account_id,
-            reference=event.reference,
-            body=event.body,
-            headers=event.headers,
-            received_at=event.at,
-            processed_at=event.at,
-            duplicates=0,
-        )
-        .on_conflict_do_nothing()
-        .returning(InboxRow.event_id)
-    )
-    if stored is None:
-        await session.execute(
-            update(InboxRow)
-            .where(InboxRow.system == event.system, InboxRow.event_id == event.id)
-            .values(duplicates=InboxRow.duplicates + 1)
-        )
-        return False
-    waiting = await session.scalars(
-        select(ServiceChangeRow).where(
-            ServiceChangeRow.account_id == (event.account_id or ""),
-            ServiceChangeRow.status.in_(WAITS_FOR_EVENT),
-        )
-    )
-    for change in waiting:
-        payload = {"cause": f"{event.system} {event.type}", "reference": event.id}
-        session.add(outbox_row("look_again", change.id, payload, event.at))
-        session.add(
-            audit_entry(
-                at=event.at,
-                actor=event.system,
-                actor_kind="webhook",
-                action=event.type,
-                change=change,
-                reason=f"Event {event.id}.",
-                facts={"event_id": event.id, "reference": event.reference},
-            )
-        )
-    return True

@@ -15,7 +15,9 @@ from domain.contracts import (
     PermissionView,
     RejectionAnswer,
     RetriedAnswer,
+    SafeToRetryAnswer,
     SentAnswer,
+    ServiceChangeView,
     StartedByAnswer,
     SucceededAnswer,
     TimelineEntry,
@@ -26,7 +28,9 @@ from domain.identifiers import System
 from domain.permissions import ACTION_RULES, Situation, needs_second_person, permission
 from domain.service_change import Action, ChangeStatus, EffectStatus, Role
 from domain.steps import APPLY_ORDER
+from domain.vendor_events import EventSource
 from domain.vendor_values import REFERENCE_KIND
+from domain.verdicts import verdict
 
 _HELD: Final = frozenset({EffectStatus.APPLIED, EffectStatus.REVERSED, EffectStatus.UNKNOWN})
 _VERDICT: Final = {
@@ -74,7 +78,7 @@ def answers(history: History, now: Situation, *, principal: str, role: Role) -> 
             succeeded=verdict,
             status=change.status,
             sentence=sentence,
-            evidence=[_audit_evidence(history.audit[-1])],
+            evidence=[_audit_evidence(_last_status(history))],
         ),
         started_by=StartedByAnswer(
             actor=started.actor,
@@ -83,7 +87,41 @@ def answers(history: History, now: Situation, *, principal: str, role: Role) -> 
             evidence=[_audit_evidence(started)],
         ),
         may_act=_may_act(now, principal, role),
+        safe_to_retry=safe_to_retry(change, history.attempts),
     )
+
+
+def safe_to_retry(
+    change: ServiceChangeView, attempts: Iterable[AttemptRow]
+) -> list[SafeToRetryAnswer]:
+    """The verdict on the latest effect of each step, with the effect and its tries as evidence."""
+    latest = {effect.step: effect for effect in change.effects}
+    rows = list(attempts)
+    found = []
+    for effect in latest.values():
+        judged = verdict(effect.status, effect.in_doubt, effect.repeatability)
+        found.append(
+            SafeToRetryAnswer(
+                system=effect.system,
+                step=effect.step,
+                verdict=judged.outcome,
+                safe=judged.safe,
+                sentence=judged.sentence,
+                evidence=_effect_evidence(effect, rows),
+            )
+        )
+    return found
+
+
+def _effect_evidence(effect: EffectView, attempts: Iterable[AttemptRow]) -> list[Evidence]:
+    return [
+        Evidence(kind="effect", id=effect.idempotency_key),
+        *(
+            Evidence(kind="attempt", id=str(attempt.id))
+            for attempt in attempts
+            if attempt.effect_key == effect.idempotency_key
+        ),
+    ]
 
 
 def _sent(effect: EffectView, attempts: Iterable[AttemptRow]) -> SentAnswer:
@@ -94,14 +132,7 @@ def _sent(effect: EffectView, attempts: Iterable[AttemptRow]) -> SentAnswer:
         at=effect.intended_at,
         outcome=effect.status,
         vendor_reference=effect.vendor_reference,
-        evidence=[
-            Evidence(kind="effect", id=effect.idempotency_key),
-            *(
-                Evidence(kind="attempt", id=str(attempt.id))
-                for attempt in attempts
-                if attempt.effect_key == effect.idempotency_key
-            ),
-        ],
+        evidence=_effect_evidence(effect, attempts),
     )
 
 
@@ -131,7 +162,7 @@ def _rejection(history: History) -> RejectionAnswer | None:
             at=check.at,
             evidence=[Evidence(kind="check", id=check.name)],
         )
-    last = history.audit[-1]
+    last = _last_status(history)
     return RejectionAnswer(
         system=System.THROUGHLINE,
         step="reject",
@@ -140,6 +171,11 @@ def _rejection(history: History) -> RejectionAnswer | None:
         at=last.at,
         evidence=[_audit_evidence(last)],
     )
+
+
+def _last_status(history: History) -> AuditEntryRow:
+    """The entry the status stands on; a message may have come after it."""
+    return next(entry for entry in reversed(history.audit) if entry.to_status is not None)
 
 
 def _retried(attempts: Iterable[AttemptRow]) -> list[RetriedAnswer]:
@@ -213,6 +249,9 @@ def _attempt_entry(row: AttemptRow, *, with_exchanges: bool) -> TimelineEntry:
     )
 
 
+_MESSENGERS: Final = frozenset(EventSource)
+"""Kinds of actor that brought something from a vendor."""
+
 _AUDIT_KINDS: Final[Mapping[str, TimelineKind]] = {
     "transition": TimelineKind.STATUS,
     "submit": TimelineKind.STATUS,
@@ -223,7 +262,7 @@ _AUDIT_KINDS: Final[Mapping[str, TimelineKind]] = {
 
 def _audit_entry(row: AuditEntryRow) -> TimelineEntry:
     arrow = f"{(row.from_status or 'new')} → {row.to_status}".replace("_", " ")
-    is_message = row.actor_kind == "webhook"
+    is_message = row.actor_kind in _MESSENGERS
     kind = TimelineKind.MESSAGE if is_message else _AUDIT_KINDS.get(row.action, TimelineKind.NOTE)
     return TimelineEntry(
         id=f"audit:{row.id}",

@@ -112,6 +112,7 @@ async def _skip(session: AsyncSession, change: ServiceChangeRow, row: DecisionRo
         return ""
     shown = evidence.model_dump(exclude_none=True)
     effect.status = EffectStatus.SKIPPED
+    effect.in_doubt = 0
     effect.closed_at = effect.closed_at or row.second_at
     effect.facts = effect.facts | {"evidence": shown, "skipped_by": [row.actor, row.second_actor]}
     if evidence.vendor_reference:

@@ -6,10 +6,12 @@ from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.postgres.tables import AttemptRow, EffectRow
-from domain.contracts import IntegrationHealthView
+from adapters.postgres.tables_operations import PauseRow, VendorGateRow
+from domain.contracts_operations import IntegrationHealthView
 from domain.errors import FailureCode
 from domain.failure_policy import SELF_HEALING
 from domain.identifiers import VENDORS
+from domain.pauses import EVERYTHING
 from domain.service_change import EffectStatus
 
 _WINDOW = timedelta(hours=1)
@@ -45,8 +47,14 @@ async def integration_health(session: AsyncSession, now: datetime) -> list[Integ
         .group_by(EffectRow.system)
     )
     backlog = dict((await session.execute(unfinished)).all())
+    found = await session.scalars(
+        select(VendorGateRow).where(VendorGateRow.closed_until > func.now())
+    )
+    gates = {gate.system: gate for gate in found}
+    pauses = {pause.scope: pause for pause in await session.scalars(select(PauseRow))}
     views = []
     for system in VENDORS:
+        gate, pause = gates.get(system), pauses.get(EVERYTHING) or pauses.get(system)
         row = rows.get(system)
         failure = await _last_failure(session, system, row.bad) if row and row.bad else None
         views.append(
@@ -58,14 +66,25 @@ async def integration_health(session: AsyncSession, now: datetime) -> list[Integ
                 last_failure=failure,
                 calls_last_hour=row.calls if row else 0,
                 error_rate=round(row.errors / row.calls, 4) if row else None,
-                rate_limited_until=row.throttled
-                if row and row.throttled and row.throttled > now
-                else None,
+                rate_limited_until=_limited_until(row.throttled if row else None, gate, now),
                 unknown_payloads=row.unknown if row else 0,
                 backlog=backlog.get(system, 0),
+                closed_until=gate.closed_until if gate else None,
+                cause=FailureCode(gate.cause) if gate and gate.cause else None,
+                paused_by=pause.actor if pause else None,
+                paused_reason=pause.reason if pause else None,
             )
         )
     return views
+
+
+def _limited_until(
+    told: datetime | None, gate: VendorGateRow | None, now: datetime
+) -> datetime | None:
+    """Until when it is left alone by its own word: its gate's time, which nobody calls before."""
+    if gate is not None and gate.cause == FailureCode.THROTTLED:
+        return gate.closed_until
+    return told if told is not None and told > now else None
 
 
 def _reachable(ok: datetime | None, bad: datetime | None, failure: str | None) -> bool:

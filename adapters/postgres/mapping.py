@@ -31,6 +31,7 @@ from domain.shapes import failure_fingerprint
 from domain.steps import SYSTEM_OF, Step
 from domain.submission import details_from, wish_of
 from domain.vendor_values import Exchange
+from domain.verdicts import Repeatability
 
 
 def system(value: str) -> System:
@@ -162,11 +163,13 @@ def effect_view(row: EffectRow) -> EffectView:
         intended_at=row.intended_at,
         closed_at=row.closed_at,
         facts=row.facts,
+        in_doubt=row.in_doubt,
+        repeatability=Repeatability(row.repeatability),
     )
 
 
-def effect_state(row: EffectRow) -> EffectState:
-    """What is known of an effect."""
+def effect_state(row: EffectRow, subject: str = "") -> EffectState:
+    """What is known of an effect; `subject` is the vendor's reference of what it is about."""
     return EffectState(
         key=row.idempotency_key,
         step=Step(row.step),
@@ -175,6 +178,9 @@ def effect_state(row: EffectRow) -> EffectState:
         vendor_reference=row.vendor_reference,
         facts=row.facts,
         payload_sha256=row.payload_sha256,
+        in_doubt=row.in_doubt,
+        repeatability=Repeatability(row.repeatability),
+        subject=subject,
     )
 
 

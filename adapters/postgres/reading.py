@@ -91,13 +91,14 @@ def decode_cursor(cursor: str, parts: int) -> list[str]:
     try:
         found = base64.urlsafe_b64decode(cursor.encode()).decode().split("\x1f")
     except (binascii.Error, UnicodeDecodeError) as error:
-        raise _bad_cursor() from error
+        raise bad_cursor() from error
     if len(found) != parts:
-        raise _bad_cursor()
+        raise bad_cursor()
     return found
 
 
-def _bad_cursor() -> InvalidChangeError:
+def bad_cursor() -> InvalidChangeError:
+    """The refusal of a cursor that was not ours."""
     return InvalidChangeError([FieldProblem("cursor", "is not one of ours; start without it")])
 
 
@@ -201,7 +202,7 @@ async def list_changes(
         try:
             before = datetime.fromisoformat(at)
         except ValueError as error:
-            raise _bad_cursor() from error
+            raise bad_cursor() from error
         statement = statement.where(
             tuple_(ServiceChangeRow.submitted_at, ServiceChangeRow.id) < (before, last)
         )
@@ -292,7 +293,7 @@ async def list_audit(
     if cursor:
         (last,) = decode_cursor(cursor, 1)
         if not _ROW_ID.fullmatch(last):
-            raise _bad_cursor()
+            raise bad_cursor()
         statement = statement.where(entry.id < int(last))
     rows = list(await session.scalars(statement))
     more = len(rows) > limit

@@ -1,5 +1,6 @@
 """Our own record as activities see it, in SQL. One transaction per block."""
 
+import dataclasses
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -10,25 +11,29 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from adapters.postgres import mapping
-from adapters.postgres.audit import add_identifier, audit_entry
+from adapters.postgres.audit import audit_entry
+from adapters.postgres.effects import EffectRecords
 from adapters.postgres.tables import (
     AttemptRow,
     CheckRow,
     DocumentVersionRow,
-    EffectRow,
     NotificationRow,
     ServiceChangeRow,
     TicketRow,
 )
+from adapters.postgres.traffic import (
+    TrafficRecords,
+    gates_in_the_way,
+    pauses_of,
+    traffic,
+    unsettled_of,
+)
 from adapters.postgres.transitions import locked, transition
 from domain.failure_policy import SELF_HEALING
-from domain.identifiers import fingerprint
 from domain.messages import CheckResult, RefusedDecision, TransitionInput, TransitionResult
 from domain.plan import Plan
-from domain.records import Attempt, ChangeRecord, EffectIntent, EffectState, OperationsNotice
-from domain.service_change import DocumentState, EffectStatus
-from domain.steps import Step
-from domain.vendor_values import REFERENCE_KIND, EffectEvidence
+from domain.records import Attempt, ChangeRecord, OperationsNotice
+from domain.service_change import DocumentState
 
 Clock = Callable[[], datetime]
 
@@ -47,7 +52,7 @@ class PostgresRecords:
             yield PostgresRecordTransaction(session, self._clock)
 
 
-class PostgresRecordTransaction:
+class PostgresRecordTransaction(EffectRecords, TrafficRecords):
     """What one transaction can do; see `activities.records.RecordTransaction`."""
 
     def __init__(self, session: AsyncSession, clock: Clock) -> None:
@@ -57,7 +62,14 @@ class PostgresRecordTransaction:
     async def load(self, change_id: str) -> ChangeRecord:
         """The change as it stands."""
         statement = (
-            select(ServiceChangeRow, DocumentVersionRow, TicketRow.reference)
+            select(
+                ServiceChangeRow,
+                DocumentVersionRow,
+                TicketRow.reference,
+                gates_in_the_way,
+                pauses_of(change_id),
+                unsettled_of(change_id),
+            )
             .outerjoin(
                 DocumentVersionRow,
                 (DocumentVersionRow.change_id == ServiceChangeRow.id)
@@ -72,7 +84,13 @@ class PostgresRecordTransaction:
         found = (await self._session.execute(statement)).first()
         if found is None:
             raise KeyError(change_id)
-        return mapping.change_record(*found)
+        change, document, ticket, gates, pauses, unsettled = found
+        return dataclasses.replace(
+            mapping.change_record(change, document, ticket),
+            traffic=traffic(gates, pauses),
+            unsettled=tuple(unsettled or ()),
+            waits_on=frozenset(item.get("pause", item["party"]) for item in change.waiting_on),
+        )
 
     async def transition(self, step: TransitionInput) -> TransitionResult:
         """Move the status, take the decision and write the audit entry."""
@@ -162,86 +180,6 @@ class PostgresRecordTransaction:
                 )
             )
         )
-
-    async def intend(self, intent: EffectIntent) -> EffectState:
-        """Write the effect before the call, or count a further attempt of it."""
-        now = self._now()
-        done = EffectRow.status == EffectStatus.APPLIED
-        mine = EffectRow.change_id == intent.change_id, EffectRow.step == intent.step
-        earlier = select(func.count()).select_from(EffectRow).where(*mine).scalar_subquery()
-        statement = (
-            insert(EffectRow)
-            .values(
-                idempotency_key=intent.key,
-                change_id=intent.change_id,
-                system=intent.system,
-                step=intent.step,
-                summary=intent.summary,
-                document_version=intent.document_version,
-                payload_version=earlier + 1,
-                payload_sha256=fingerprint(intent.payload),
-                status=EffectStatus.INTENDED,
-                attempts=1,
-                reverses=intent.reverses,
-                facts={},
-                intended_at=now,
-            )
-            .on_conflict_do_update(
-                index_elements=["idempotency_key"],
-                set_={
-                    "attempts": EffectRow.attempts + 1,
-                    "closed_at": None,
-                    "status": EffectStatus.INTENDED,
-                },
-                where=~done,
-            )
-            .returning(EffectRow)
-        )
-        row = await self._session.scalar(statement, execution_options={"populate_existing": True})
-        if row is None:  # done already, and left as it is
-            row = await self._session.get_one(EffectRow, intent.key)
-        return mapping.effect_state(row)
-
-    async def close_effect(
-        self, key: str, status: EffectStatus, evidence: EffectEvidence | None = None
-    ) -> None:
-        """Complete the effect after the call; a reversal also marks what it reversed."""
-        proof = (
-            {"vendor_reference": evidence.vendor_reference, "facts": dict(evidence.facts)}
-            if evidence
-            else {}
-        )
-        changed = await self._session.execute(
-            update(EffectRow)
-            .where(EffectRow.idempotency_key == key)
-            .values(
-                status=status,
-                closed_at=None if status is EffectStatus.UNKNOWN else self._now(),
-                **proof,
-            )
-            .returning(EffectRow.change_id, EffectRow.system, EffectRow.reverses)
-        )
-        row = changed.one()
-        if evidence is None:
-            return
-        kind = REFERENCE_KIND[mapping.system(row.system)]
-        await add_identifier(self._session, row.change_id, kind, evidence.vendor_reference)
-        if row.reverses is not None:
-            await self._session.execute(
-                update(EffectRow)
-                .where(EffectRow.idempotency_key == row.reverses)
-                .values(status=EffectStatus.REVERSED)
-            )
-
-    async def effect_of(self, change_id: str, step: Step) -> EffectState | None:
-        """The latest effect of a step."""
-        row = await self._session.scalar(
-            select(EffectRow)
-            .where(EffectRow.change_id == change_id, EffectRow.step == step)
-            .order_by(EffectRow.intended_at.desc())
-            .limit(1)
-        )
-        return mapping.effect_state(row) if row else None
 
     async def save_attempt(self, attempt: Attempt) -> None:
         """Keep one try; a failed one becomes the change's failure, a good one clears it."""

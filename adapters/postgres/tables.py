@@ -211,6 +211,12 @@ class EffectRow(Base):
     facts: Mapped[dict[str, Any]]
     intended_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+    in_doubt: Mapped[int] = mapped_column(server_default=text("0"))
+    """Tries of which nobody knows what became; one under way counts until it is on record."""
+    repeatability: Mapped[str] = mapped_column(server_default=text("'look_up'"))
+    tried_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    """The last try, by the database's clock."""
+    settle_asked_at: Mapped[datetime | None]
 
 
 class AttemptRow(Base):
@@ -261,26 +267,6 @@ class NotificationRow(Base):
     delivered: Mapped[dict[str, Any]]
     undelivered: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     """Channels that could not be reached, with the last error of each."""
-
-
-class InboxRow(Base):
-    """A vendor's event as it came in, once per event id."""
-
-    __tablename__ = "inbox"
-    __table_args__ = (
-        Index("ix_inbox_unprocessed", "received_at", postgresql_where=text("processed_at IS NULL")),
-    )
-
-    system: Mapped[str] = mapped_column(primary_key=True)
-    event_id: Mapped[str] = mapped_column(EXACT, primary_key=True)
-    type: Mapped[str]
-    account_id: Mapped[str | None]
-    reference: Mapped[str | None]
-    body: Mapped[bytes] = mapped_column(LargeBinary)
-    headers: Mapped[dict[str, Any]]
-    received_at: Mapped[datetime]
-    processed_at: Mapped[datetime | None]
-    duplicates: Mapped[int]
 
 
 class IdentifierRow(Base):

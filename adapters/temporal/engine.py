@@ -38,12 +38,16 @@ from domain.messages import (
     Revised,
     ServiceChangeInput,
 )
+from domain.settling import SettleInput, SettleName, settle_workflow_id
 
 ACCEPTED_WITHIN: Final = timedelta(seconds=5)
 """How long a caller waits for a worker to take a decision before it is told that none does."""
 
 RECORDED_WITHIN: Final = 5.0
 """Seconds a caller waits for the decision to be on record; a step under way ends first."""
+
+TASK_TIMEOUT: Final = timedelta(seconds=5)
+"""How long a worker that was killed in the middle of a workflow task holds the workflow up."""
 
 _PING_WITHIN: Final = timedelta(seconds=2)
 
@@ -99,6 +103,7 @@ class TemporalEngine:
                     task_queue=self._task_queue,
                     id_reuse_policy=reuse,
                     id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+                    task_timeout=TASK_TIMEOUT,
                     static_summary=f"{change.kind} for account {change.account_id}",
                     search_attributes=_attributes(change),
                 )
@@ -117,6 +122,27 @@ class TemporalEngine:
         async with _engine_words():
             await self._client.get_workflow_handle(workflow_id(change_id)).signal(
                 EngineName.REVISED, event
+            )
+
+    async def resumed(self, change_id: str) -> None:
+        """Say that a pause was lifted. Raises NoWorkflowError when the change has ended."""
+        async with _engine_words():
+            await self._client.get_workflow_handle(workflow_id(change_id)).signal(
+                EngineName.RESUMED
+            )
+
+    async def settle(self, what: SettleInput) -> None:
+        """Have an effect settled; nothing if that is under way."""
+        async with _engine_words():
+            await self._client.start_workflow(
+                SettleName.WORKFLOW,
+                what,
+                id=settle_workflow_id(what.effect_key),
+                task_queue=self._task_queue,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                task_timeout=TASK_TIMEOUT,
+                static_summary=f"Settle {what.effect_key}",
             )
 
     async def knows(self, change_id: str) -> bool:

@@ -1,6 +1,8 @@
 """Billing over HTTP: standing read, a change's lines posted and reversed. Never a payment."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 from urllib.parse import quote
 
@@ -13,13 +15,17 @@ from adapters.vendors.keys import required_key
 from adapters.vendors.transport import Clock, VendorTransport, utc_now
 from domain.errors import VendorRejectedError
 from domain.identifiers import System
+from domain.steps import Step
 from domain.vendor_values import (
     BillingPosting,
     BillingStanding,
     EffectEvidence,
+    EventPage,
+    PublishedEvent,
     Standing,
     VendorCall,
 )
+from domain.verdicts import Repeatability
 
 _MISSING: Final = "resource_missing"
 _ALREADY_REVERSED: Final = "already_reversed"
@@ -63,6 +69,23 @@ class _InvoiceLines(Payload):
     data: tuple[_InvoiceLine, ...]
 
 
+class _Event(Payload):
+    id: str = Field(min_length=1)
+    type: str
+    created: int
+
+    @property
+    def published(self) -> PublishedEvent:
+        return PublishedEvent(
+            self.id, datetime.fromtimestamp(self.created, UTC), self.model_dump(mode="json")
+        )
+
+
+class _Events(Payload):
+    data: tuple[_Event, ...]
+    has_more: bool
+
+
 def _read_refusal(body: Any) -> Refusal | None:  # noqa: ANN401 - JSON is any of six types
     """Stripe's shape: everything under `error`."""
     match body:
@@ -79,8 +102,16 @@ _DIALECT: Final = Dialect(
 )
 
 
+_REPEATABILITY: Final = dict.fromkeys(
+    (Step.POST_BILLING_CHANGE, Step.REVERSE_BILLING_CHANGE), Repeatability.LOOK_UP
+)
+"""Idempotency keys are honoured, and what was done is listed by our reference, too."""
+
+
 class BillingClient(VendorTransport):
     """Satisfies `activities.ports.Billing`. An asynchronous context manager."""
+
+    repeatability: Mapping[Step, Repeatability] = _REPEATABILITY
 
     def __init__(self, base_url: str, *, api_key: str, clock: Clock = utc_now) -> None:
         credential = FixedCredential(f"Bearer {api_key}")
@@ -148,6 +179,20 @@ class BillingClient(VendorTransport):
     ) -> EffectEvidence | None:
         """See the port."""
         return _first(await self.send(call, "GET", _reversals(posting_reference)))
+
+    async def list_events(
+        self, call: VendorCall, *, after: str | None, limit: int
+    ) -> EventPage | None:
+        """See the port."""
+        query = {"limit": str(limit)} | ({"after": after} if after is not None else {})
+        try:
+            answer = await self.send(call, "GET", "/v1/events", query=query)
+        except VendorRejectedError as error:
+            if error.reason == _MISSING and after is not None:
+                return None
+            raise
+        told = answer.read(_Events)
+        return EventPage(tuple(event.published for event in told.data), more=told.has_more)
 
     async def _post(self, call: VendorCall, path: str, body: dict[str, Any]) -> Answer:
         headers = {"Idempotency-Key": required_key(call)}

@@ -1,6 +1,6 @@
 """The CRM over HTTP: accounts and entitlements read, services set through an order of ours."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 from enum import StrEnum
 from typing import Any, Final
@@ -18,7 +18,9 @@ from domain.catalogue import INTERNET, ContractTerm, Product
 from domain.entitlement import AccountFacts, Lifecycle
 from domain.errors import VendorRejectedError, VendorUnavailableError
 from domain.identifiers import System
+from domain.steps import Step
 from domain.vendor_values import EffectEvidence, ServiceUpdate, VendorCall
+from domain.verdicts import Repeatability
 
 _ACCOUNT_NOT_FOUND: Final = "ACCOUNT_NOT_FOUND"
 _DUPLICATE_REFERENCE: Final = "DUPLICATE_CLIENT_REFERENCE"
@@ -100,8 +102,16 @@ def _read_refusal(body: Any) -> Refusal | None:  # noqa: ANN401 - JSON is any of
 _DIALECT: Final = Dialect(System.CRM, _read_refusal)
 
 
+_REPEATABILITY: Final = dict.fromkeys(
+    (Step.UPDATE_SERVICES, Step.RESTORE_SERVICES), Repeatability.LOOK_UP
+)
+"""No idempotency key: orders are listed by our reference, and refused when it is used twice."""
+
+
 class CrmClient(VendorTransport):
     """Satisfies `activities.ports.Crm`. An asynchronous context manager."""
+
+    repeatability: Mapping[Step, Repeatability] = _REPEATABILITY
 
     def __init__(
         self, base_url: str, *, client_id: str, client_secret: str, clock: Clock = utc_now
@@ -138,17 +148,24 @@ class CrmClient(VendorTransport):
     async def apply_service_update(self, call: VendorCall, update: ServiceUpdate) -> EffectEvidence:
         """See the port. The order is looked up when the CRM already has one under the key."""
         order = await self._open_order(call, update)
-        if order.status is _OrderStatus.OPEN:
-            if order.change is None and (update.add or update.remove or update.contract):
-                await self._set_services(call, order.order_id, update)
-            path = f"/orders/{quote(order.order_id, safe='')}/close"
-            order = (await self.send(call, "POST", path)).read(_Order)
-        return _evidence(order)
+        untouched = order.status is _OrderStatus.OPEN and order.change is None
+        if untouched and (update.add or update.remove or update.contract):
+            await self._set_services(call, order.order_id, update)
+        return _evidence(await self._closed(call, order))
 
     async def find_service_update(self, call: VendorCall) -> EffectEvidence | None:
         """See the port."""
         order = await self._find_order(call)
-        return _evidence(order) if order and order.status is _OrderStatus.CLOSED else None
+        if order is None or (order.status is _OrderStatus.OPEN and order.change is None):
+            return None
+        return _evidence(await self._closed(call, order))
+
+    async def _closed(self, call: VendorCall, order: _Order) -> _Order:
+        return order if order.status is _OrderStatus.CLOSED else await self._close(call, order)
+
+    async def _close(self, call: VendorCall, order: _Order) -> _Order:
+        path = f"/orders/{quote(order.order_id, safe='')}/close"
+        return (await self.send(call, "POST", path)).read(_Order)
 
     async def _entitlements(self, call: VendorCall, account_id: str) -> Answer:
         path = f"/accounts/{quote(account_id, safe='')}/entitlements"

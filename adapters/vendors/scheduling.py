@@ -5,7 +5,7 @@ anything is held. What it answers is told in `sandbox/README.md`.
 """
 
 from base64 import b64encode
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 from enum import StrEnum
 from typing import Any, Final, Self
@@ -21,6 +21,7 @@ from adapters.vendors.transport import Clock, VendorTransport, utc_now
 from domain.catalogue import Visit
 from domain.errors import VendorRejectedError
 from domain.identifiers import System
+from domain.steps import Step
 from domain.vendor_values import (
     AppointmentBooking,
     Availability,
@@ -28,6 +29,7 @@ from domain.vendor_values import (
     EffectEvidence,
     VendorCall,
 )
+from domain.verdicts import Repeatability
 
 _SLOT_FULL: Final = "slot_full"
 _UNKNOWN_ACCOUNT: Final = "unknown_account"
@@ -106,8 +108,16 @@ _DIALECT: Final = Dialect(
 )
 
 
+_REPEATABILITY: Final = dict.fromkeys(
+    (Step.BOOK_APPOINTMENT, Step.RELEASE_APPOINTMENT), Repeatability.LOOK_UP
+)
+"""No idempotency key: appointments are listed by our reference."""
+
+
 class SchedulingClient(VendorTransport):
     """Satisfies `activities.ports.Scheduling`. An asynchronous context manager."""
+
+    repeatability: Mapping[Step, Repeatability] = _REPEATABILITY
 
     def __init__(
         self, base_url: str, *, username: str, password: str, clock: Clock = utc_now

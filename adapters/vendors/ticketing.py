@@ -4,9 +4,11 @@ The vendor has no idempotency key, so `external_reference` carries ours, on tick
 What it answers is told in `sandbox/README.md`.
 """
 
-from enum import StrEnum
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
+
+from pydantic import AwareDatetime
 
 from adapters.vendors.answers import Answer, Payload
 from adapters.vendors.credentials import FixedCredential
@@ -15,26 +17,48 @@ from adapters.vendors.keys import required_key
 from adapters.vendors.transport import Clock, VendorTransport, utc_now
 from domain.errors import VendorRejectedError
 from domain.identifiers import System
-from domain.vendor_values import EffectEvidence, TicketDraft, VendorCall
+from domain.steps import Step
+from domain.vendor_values import (
+    EffectEvidence,
+    TicketDraft,
+    TicketState,
+    TicketStatus,
+    VendorCall,
+)
+from domain.verdicts import Repeatability
 
 _NOT_FOUND: Final = "RecordNotFound"
 _TICKETS: Final = "/api/tickets"
 _TAG: Final = "service-change"
 
 
-class _Status(StrEnum):
-    OPEN = "open"
-    WAITING_ON_CUSTOMER = "waiting_on_customer"
-    ANSWERED = "answered"
-    CLOSED = "closed"
-
-
 class _Ticket(Payload):
     id: str
-    status: _Status
+    status: TicketStatus
 
     def evidence(self) -> EffectEvidence:
         return EffectEvidence(self.id, {"status": self.status.value})
+
+
+class _State(_Ticket):
+    external_reference: str
+    account_id: str
+    version: int
+    updated_at: AwareDatetime
+
+    def state(self) -> TicketState:
+        return TicketState(
+            reference=self.id,
+            our_reference=self.external_reference,
+            account_id=self.account_id,
+            status=self.status,
+            version=self.version,
+            changed_at=self.updated_at,
+        )
+
+
+class _StateAnswer(Payload):
+    ticket: _State
 
 
 class _TicketAnswer(Payload):
@@ -72,8 +96,16 @@ _DIALECT: Final = Dialect(
 )
 
 
+_REPEATABILITY: Final = dict.fromkeys(
+    (Step.OPEN_TICKET, Step.COMMENT_ON_TICKET, Step.CLOSE_TICKET), Repeatability.LOOK_UP
+)
+"""No idempotency key: tickets and comments are filtered by our reference."""
+
+
 class TicketingClient(VendorTransport):
     """Satisfies `activities.ports.Ticketing`. An asynchronous context manager."""
+
+    repeatability: Mapping[Step, Repeatability] = _REPEATABILITY
 
     def __init__(self, base_url: str, *, token: str, clock: Clock = utc_now) -> None:
         super().__init__(_DIALECT, base_url, FixedCredential(f"Token {token}"), clock=clock)
@@ -126,7 +158,7 @@ class TicketingClient(VendorTransport):
         path, body = f"{_path(ticket_reference)}/close", {"resolution": resolution}
         answer = await self.send(call, "POST", path, body=body)
         ticket = answer.read(_TicketAnswer).ticket
-        if ticket.status is not _Status.CLOSED:
+        if ticket.status is not TicketStatus.CLOSED:
             raise answer.unrecognised(f"close left the ticket {ticket.status}")
         return ticket.evidence()
 
@@ -134,7 +166,12 @@ class TicketingClient(VendorTransport):
         """See the port."""
         answer = await self._look_up(call, _path(ticket_reference))
         ticket = answer.read(_TicketAnswer).ticket if answer else None
-        return ticket.evidence() if ticket and ticket.status is _Status.CLOSED else None
+        return ticket.evidence() if ticket and ticket.status is TicketStatus.CLOSED else None
+
+    async def read_ticket(self, call: VendorCall, ticket_reference: str) -> TicketState | None:
+        """See the port."""
+        answer = await self._look_up(call, _path(ticket_reference))
+        return answer.read(_StateAnswer).ticket.state() if answer else None
 
     async def _look_up(self, call: VendorCall, path: str) -> Answer | None:
         try:

@@ -12,11 +12,11 @@ from api.routes.service_changes import Limit
 from domain.contracts import (
     AuditEntryView,
     FieldOwnershipView,
-    IntegrationHealthView,
     Me,
     Page,
     SearchHit,
 )
+from domain.contracts_operations import IntegrationHealthView
 from domain.field_ownership import FIELD_RULES
 from domain.service_change import READS_EVERYTHING
 

@@ -12,7 +12,9 @@ from starlette.middleware import Middleware
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp
 
+from sandbox._base.call_log import CallLog
 from sandbox._base.control import router as control
+from sandbox._base.deliveries import DeliveryBoard
 from sandbox._base.edge import Edge, RateLimit
 from sandbox._base.fault_injection import FaultInjection
 from sandbox._base.faults import FaultBoard
@@ -42,8 +44,10 @@ def build(
     store = Store(
         state_dir / f"{vendor.name}.sqlite3", schema=vendor.schema, load=vendor.load, clock=clock
     )
-    sender = WebhookSender(store, receiver, clock) if receiver else None
+    deliveries = DeliveryBoard()
+    sender = WebhookSender(store, receiver, clock, deliveries) if receiver else None
     faults = FaultBoard(vendor.credential_path)
+    calls = CallLog(clock)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -55,7 +59,9 @@ def build(
             yield
 
     app = FastAPI(title=f"{vendor.name} sandbox", lifespan=lifespan)
-    app.state.sandbox = Sandbox(vendor, store, clock, faults, sender, settings or {})
+    app.state.sandbox = Sandbox(
+        vendor, store, clock, faults, deliveries, calls, sender, settings or {}
+    )
     for router in (control, *routers):
         app.include_router(router)
     _say_no_in_style(app, vendor)
@@ -65,7 +71,7 @@ def build(
         layered = layer.cls(layered, *layer.args, **layer.kwargs)
     if per_second := float(environ.get("SANDBOX_RATE_LIMIT_PER_SECOND") or 0):
         layered = RateLimit(layered, per_second=per_second, error_body=vendor.error_body)
-    return Edge(layered)
+    return Edge(layered, calls)
 
 
 def _say_no_in_style(app: FastAPI, vendor: Vendor) -> None:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, status
 from starlette.responses import Response
 
 from sandbox._base import events, ledger
+from sandbox._base.deliveries import DeliveryPlan
 from sandbox._base.faults import Fault
 from sandbox._base.vendor import SandboxDep
 
@@ -45,6 +46,21 @@ async def clear_faults(sandbox: SandboxDep) -> Response:
     return Response(status_code=status.HTTP_204_NO_CONTENT)
 
 
+@router.post("/webhooks")
+async def plan_deliveries(plan: DeliveryPlan, sandbox: SandboxDep) -> dict[str, Any]:
+    """Sets how the next webhooks travel, in place of what was set before."""
+    sandbox.deliveries.set(plan)
+    if sandbox.sender is not None:
+        sandbox.sender.wake()
+    return sandbox.deliveries.as_json()
+
+
+@router.get("/webhooks")
+async def read_deliveries(sandbox: SandboxDep) -> dict[str, Any]:
+    """What is set, and how often it struck."""
+    return sandbox.deliveries.as_json()
+
+
 @router.get("/ledger")
 async def read_ledger(
     sandbox: SandboxDep,
@@ -68,9 +84,38 @@ async def read_ledger(
     }
 
 
+@router.get("/calls")
+async def read_calls(
+    sandbox: SandboxDep,
+    cursor: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+) -> dict[str, Any]:
+    """Calls since the start of the process, control apart. `next_cursor` is null on the last page.
+
+    The cursor is the `call_id` of the last one read, so that a reader can come back for more.
+    `log_id` changes with a restart, after which ids begin anew.
+    """
+    found = sandbox.calls.page(cursor, limit + 1)
+    page = found[:limit]
+    return {
+        "log_id": sandbox.calls.log_id,
+        "calls": page,
+        "next_cursor": page[-1]["call_id"] if len(found) > limit else None,
+    }
+
+
+@router.get("/events")
+async def read_events(
+    sandbox: SandboxDep, limit: Annotated[int, Query(ge=1, le=500)] = 100
+) -> dict[str, Any]:
+    """The latest events told, oldest first, byte for byte as they were sent."""
+    return {"events": events.latest(sandbox.store.read_now(), limit)}
+
+
 @router.post("/reset")
 async def reset(sandbox: SandboxDep) -> dict[str, Any]:
     """Back to the bundled data: every effect, event and fault of before is gone."""
     sandbox.store.reset()
     sandbox.faults.active.clear()
+    sandbox.deliveries.clear()
     return {"vendor": sandbox.vendor.name, "status": "reset"}

@@ -1,4 +1,4 @@
-"""The outermost layer of a vendor: request id, correlation id, one log line, the rate limit."""
+"""The outermost layer of a vendor: request id, correlation id, log and call log, rate limit."""
 
 import logging
 import time
@@ -8,6 +8,7 @@ from uuid import uuid4
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sandbox._base.call_log import CallLog
 from sandbox._base.fault_injection import CONTROL_PREFIX
 from sandbox._base.ledger import CORRELATION_ID
 from sandbox._base.refusals import ErrorBody, Refusal
@@ -22,15 +23,16 @@ class Edge:
     `X-Correlation-ID` is echoed and, while the request lasts, stands in `CORRELATION_ID`.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, calls: CallLog) -> None:
         self._app = app
+        self._calls = calls
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the class."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = time.perf_counter()
+        started, at = time.perf_counter(), self._calls.clock()
         request_id = f"req_{uuid4().hex[:20]}"
         correlation_id = next(
             (value for name, value in scope["headers"] if name == _CORRELATION_HEADER), None
@@ -39,11 +41,13 @@ class Edge:
         if correlation_id is not None:
             extra.append((_CORRELATION_HEADER, correlation_id))
         status: int | None = None
+        retry_after: str | None = None
 
         async def send_with_ids(message: Message) -> None:
-            nonlocal status
+            nonlocal status, retry_after
             if message["type"] == "http.response.start":
                 status = message["status"]
+                retry_after = _asked_to_wait(message)
                 message = {**message, "headers": [*message.get("headers", ()), *extra]}
             await send(message)
 
@@ -53,6 +57,17 @@ class Edge:
             await self._app(scope, receive, send_with_ids)
         finally:
             CORRELATION_ID.reset(token)
+            fault = scope.get("state", {}).get("fault")
+            if not scope["path"].startswith(CONTROL_PREFIX):
+                self._calls.add(
+                    at=at,
+                    method=scope["method"],
+                    path=scope["path"],
+                    status=status,
+                    retry_after=retry_after,
+                    fault=fault,
+                    correlation_id=correlation,
+                )
             _log.info(
                 "request",
                 extra={
@@ -62,9 +77,16 @@ class Edge:
                     "duration_ms": round((time.perf_counter() - started) * 1000, 2),
                     "request_id": request_id,
                     "correlation_id": correlation,
-                    "fault": scope.get("state", {}).get("fault"),
+                    "fault": fault,
                 },
             )
+
+
+def _asked_to_wait(message: Message) -> str | None:
+    """The Retry-After of an answer as it stands."""
+    headers = message.get("headers", ())
+    found = (value for name, value in headers if name.lower() == b"retry-after")
+    return next((value.decode("latin-1") for value in found), None)
 
 
 class RateLimit:

@@ -61,11 +61,22 @@ def bodies_after(
     return [json.loads(row["body"]) for row in rows]
 
 
-def next_due(db: sqlite3.Connection) -> tuple[float, Delivery] | None:
-    """The event to be sent next and when (epoch seconds)."""
+def latest(db: sqlite3.Connection, limit: int) -> list[dict[str, str]]:
+    """The last events, oldest first: `event_id`, and `body` as it is sent."""
+    rows = db.execute("SELECT event_id, body FROM events ORDER BY seq DESC LIMIT ?", (limit,))
+    return [dict(row) for row in reversed(rows.fetchall())]
+
+
+def next_due(
+    db: sqlite3.Connection, now: float, *, newest_first: bool = False
+) -> tuple[float, Delivery] | None:
+    """The event to be sent next and when (epoch seconds); the latest of those due, if asked."""
     row = db.execute(
         "SELECT next_attempt_at, seq, event_id, body, attempts FROM events"
-        " WHERE next_attempt_at IS NOT NULL ORDER BY next_attempt_at, seq LIMIT 1"
+        " WHERE next_attempt_at IS NOT NULL ORDER BY"
+        " CASE WHEN :newest_first THEN max(next_attempt_at, :now) ELSE next_attempt_at END,"
+        " CASE WHEN :newest_first THEN -seq ELSE seq END LIMIT 1",
+        {"now": now, "newest_first": newest_first},
     ).fetchone()
     return None if row is None else (row[0], Delivery(*row[1:]))
 

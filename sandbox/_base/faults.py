@@ -34,6 +34,7 @@ _REQUIRED: Final[Mapping[FaultKind, str]] = {FaultKind.RENAME_FIELD: "field"}
 class Fault(BaseModel):
     """A fault for the next `calls` calls that match. Values a kind does not use are ignored.
 
+    `every` spares calls between: of so many that match, the last one is struck.
     `retry_after` is sent as it stands: seconds, an HTTP date, anything else; None leaves the header
     out. `after_effect` makes `status` answer only once the request was carried out.
     """
@@ -42,6 +43,7 @@ class Fault(BaseModel):
 
     kind: FaultKind
     calls: Annotated[int, Field(ge=1)] = 1
+    every: Annotated[int, Field(ge=1)] = 1
     method: str | None = None
     path_prefix: str | None = None
     status: Annotated[int, Field(ge=200, le=599)] = 503
@@ -76,6 +78,14 @@ class ActiveFault:
     fault_id: int
     fault: Fault
     hits: int = 0
+    matched: int = 0
+
+    def strikes(self) -> bool:
+        """Whether the call at hand, which matches, is struck; counts it either way."""
+        self.matched += 1
+        struck = self.matched % self.fault.every == 0
+        self.hits += struck
+        return struck
 
     @property
     def remaining(self) -> int:
@@ -108,6 +118,6 @@ class FaultBoard:
             if active.remaining and active.fault.matches(method, path):
                 if active.fault.kind is FaultKind.TOKEN_EXPIRED and path == self.credential_path:
                     continue
-                active.hits += 1
-                return active.fault
+                if active.strikes():
+                    return active.fault
         return None

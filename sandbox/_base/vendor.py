@@ -8,6 +8,8 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from sandbox._base import events, ledger
+from sandbox._base.call_log import CallLog
+from sandbox._base.deliveries import DeliveryBoard
 from sandbox._base.faults import FaultBoard
 from sandbox._base.ledger import Entry
 from sandbox._base.refusals import ErrorBody
@@ -35,6 +37,8 @@ class Sandbox:
     store: Store
     clock: Clock
     faults: FaultBoard
+    deliveries: DeliveryBoard
+    calls: CallLog
     sender: WebhookSender | None
     settings: Mapping[str, str]
 

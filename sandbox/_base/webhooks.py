@@ -12,6 +12,7 @@ import urllib3
 from standardwebhooks.webhooks import Webhook
 
 from sandbox._base import events
+from sandbox._base.deliveries import DeliveryBoard
 from sandbox._base.events import Delivery
 from sandbox._base.store import Clock, Store
 
@@ -38,11 +39,14 @@ class Receiver:
 class WebhookSender:
     """One background task; the queue is the `events` table, so a restart loses nothing."""
 
-    def __init__(self, store: Store, receiver: Receiver, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, receiver: Receiver, clock: Clock, board: DeliveryBoard
+    ) -> None:
         self._store = store
         self._receiver = receiver
         self._signer = Webhook(receiver.secret)
         self._clock = clock
+        self._board = board
         self._http = urllib3.PoolManager(retries=False, timeout=_TIMEOUT)
         self._wake = asyncio.Event()
 
@@ -64,8 +68,12 @@ class WebhookSender:
     async def _run(self) -> None:
         while True:
             self._wake.clear()
-            due = events.next_due(self._store.read_now())
-            wait = _IDLE if due is None else due[0] - self._clock().timestamp()
+            plan = self._board.plan
+            now = self._clock().timestamp()
+            due = events.next_due(self._store.read_now(), now, newest_first=plan.newest_first)
+            wait = _IDLE if due is None else due[0] - now
+            if plan.paused:
+                due, wait = None, _IDLE
             if due is not None and wait <= 0:
                 await self._attempt(due[1])
                 continue
@@ -73,6 +81,13 @@ class WebhookSender:
                 await asyncio.wait_for(self._wake.wait(), min(wait, _IDLE))
 
     async def _attempt(self, delivery: Delivery) -> None:
+        first = delivery.attempts == 0
+        if first and self._board.withholds():
+            with self._store.write() as db:
+                events.failed(db, delivery, "withheld", None)
+            return
+        if first and self._board.repeats():
+            await asyncio.to_thread(self._post, delivery)
         answer, status, retry_after = await asyncio.to_thread(self._post, delivery)
         now = self._clock()
         if status is not None and status // 100 == 2:  # noqa: PLR2004 - 2xx is success

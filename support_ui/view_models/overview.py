@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from domain.contracts import FieldOwnershipView, IntegrationHealthView, ServiceChangeSummary
+from domain.contracts import FieldOwnershipView, ServiceChangeSummary
+from domain.contracts_operations import IntegrationHealthView
 from domain.service_change import ChangeStatus
 from support_ui.view_models import lists, text, words
 

@@ -34,6 +34,7 @@ _WAITS: Final = (
     "blocked",
     DocumentState.PENDING_REVIEW,
     FailureCode.OUTCOME_UNKNOWN,
+    FailureCode.PAUSED,
     FailureCode.THROTTLED,
     FailureCode.UNAVAILABLE,
 )
@@ -44,6 +45,7 @@ _BAD: Final = (
     FailureCode.INTERNAL,
     FailureCode.REFUSED,
     FailureCode.UNRECOGNISED_PAYLOAD,
+    FailureCode.UNVERIFIABLE,
 )
 _OUTCOME_TONES: Final[Mapping[str, Tone]] = {
     **dict.fromkeys(_GOOD, Tone.GOOD),

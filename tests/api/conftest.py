@@ -8,11 +8,17 @@ import psycopg
 import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from temporalio.client import Client
 
 from adapters.postgres.engine import create_engine
 from adapters.postgres.engine import sessions as sessions_of
+from domain.messages import Patience
 from tests.support.api import ApiUnderTest, running_api, settings_for, sign_in_everybody
+from tests.support.clock import Clock
 from tests.support.databases import drop
+from tests.support.office import Office
+from tests.support.world import World
+from worker.relay import Relay
 
 
 @pytest_asyncio.fixture
@@ -45,3 +51,25 @@ async def shared_api(
         yield under_test
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         drop(connection, name)
+
+
+@pytest_asyncio.fixture
+async def idle_office(
+    api: ApiUnderTest,
+    temporal_client: Client,
+    sessions: async_sessionmaker[AsyncSession],
+    clock: Clock,
+) -> Office:
+    """No worker yet."""
+    queue = api.parts.engine._task_queue
+    world = World(temporal_client, sessions, clock, queue)
+    api.parts.documents = world.documents
+    api.parts.clock = clock
+    return Office(api, world, Relay(sessions, world.engine, Patience(), clock))
+
+
+@pytest_asyncio.fixture
+async def office(idle_office: Office) -> AsyncIterator[Office]:
+    """A worker is at work."""
+    async with idle_office.world.working():
+        yield idle_office

@@ -7,97 +7,17 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
-from temporalio.client import Client
 
 from adapters.postgres.tables import IdempotencyKeyRow
 from adapters.postgres.tables_desk import DecisionRow
-from domain.messages import Patience
 from domain.service_change import ChangeStatus
-from http_client import Response
 from tests.support.api import PNG, ApiUnderTest, new_key
-from tests.support.clock import Clock
+from tests.support.office import FIBER, ROUTE, Office
 from tests.support.polling import eventually
-from tests.support.world import World
-from worker.relay import Relay
 
 Sessions = async_sessionmaker[AsyncSession]
-ROUTE = "/v1/service-changes"
-FIBER = {
-    "kind": "change_internet_service",
-    "details": {"internet_service": "Fiber optic"},
-}
-
-
-class Office:
-    """The API, and on demand a relay's round and a worker, as in production."""
-
-    def __init__(self, api: ApiUnderTest, world: World, relay: Relay) -> None:
-        self.api = api
-        self.world = world
-        self.relay = relay
-
-    async def submitted(self, *, caller: str = "portal", document: bytes | None = PNG) -> str:
-        """A change whose workflow was started."""
-        change = await self.api.accepted(FIBER, caller=caller, document=document)
-        await self.relay.dispatch()
-        return str(change["id"])
-
-    async def reaches(self, change_id: str, status: str) -> dict[str, Any]:
-        """Wait for a status."""
-
-        async def look() -> dict[str, Any]:
-            await self.relay.dispatch()
-            body: dict[str, Any] = (await self.api.operator.get(f"{ROUTE}/{change_id}")).json()
-            return body
-
-        return await eventually(look, lambda seen: seen["status"] == status)
-
-    async def act(
-        self,
-        change_id: str,
-        action: str,
-        *,
-        caller: str = "operator",
-        headers: dict[str, str] | None = None,
-        **body: Any,  # noqa: ANN401 - right or wrong
-    ) -> Response:
-        """Decide."""
-        return await self.api.client(caller).post(
-            f"{ROUTE}/{change_id}/actions/{action}",
-            json={"reason": "As agreed."} | body,
-            headers=headers or new_key(),
-        )
-
-    async def refusals(self, change_id: str) -> list[tuple[str, str]]:
-        """Who was refused what, from the audit trail."""
-        answer = await self.api.operator.get("/v1/audit", params={"change_id": change_id})
-        return [
-            (entry["actor"], entry["action"])
-            for entry in answer.json()["items"]
-            if entry["outcome"] == "refused"
-        ]
-
-
-@pytest_asyncio.fixture
-async def idle_office(
-    api: ApiUnderTest, temporal_client: Client, sessions: Sessions, clock: Clock
-) -> Office:
-    """No worker yet."""
-    queue = api.parts.engine._task_queue
-    world = World(temporal_client, sessions, clock, queue)
-    api.parts.documents = world.documents
-    api.parts.clock = clock
-    return Office(api, world, Relay(sessions, world.engine, Patience(), clock))
-
-
-@pytest_asyncio.fixture
-async def office(idle_office: Office) -> AsyncIterator[Office]:
-    """A worker is at work."""
-    async with idle_office.world.working():
-        yield idle_office
 
 
 async def test_an_approved_change_becomes_active(office: Office) -> None:

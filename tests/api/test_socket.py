@@ -1,16 +1,12 @@
 """What only shows over a real connection: uploads that are cut, and refused before their end."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-import uvicorn
 
 from http_client import AsyncClient, TransportError
-from stack.ports import LOOPBACK
-from tests.support.api import PDF, ApiUnderTest, new_key
-from tests.support.polling import eventually
+from tests.support.api import PDF, ApiUnderTest, new_key, served
 
 ROUTE = "/v1/service-changes"
 PORTAL = {"Authorization": "Bearer key-of-portal"}
@@ -21,23 +17,11 @@ MIB = 1024 * 1024
 @asynccontextmanager
 async def listening(api: ApiUnderTest) -> AsyncIterator[AsyncClient]:
     """The application behind a real server, and a client for it."""
-    config = uvicorn.Config(
-        api.app, host=LOOPBACK, port=0, lifespan="off", log_config=None, access_log=False
-    )
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve())
-
-    async def started() -> bool:
-        return server.started
-
-    await eventually(started, bool)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    async with AsyncClient(
-        base_url=f"http://{LOOPBACK}:{port}", headers=PORTAL, trust_env=False
-    ) as client:
+    async with (
+        served(api) as url,
+        AsyncClient(base_url=url, headers=PORTAL, trust_env=False) as client,
+    ):
         yield client
-    server.should_exit = True
-    await task
 
 
 async def form(pieces: int, *, then: Exception | None = None) -> AsyncIterator[bytes]:

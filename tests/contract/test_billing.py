@@ -1,6 +1,7 @@
 """What billing promises its callers, asked of the stand-in and of the adapter with its vendor."""
 
 import itertools
+import json
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -11,6 +12,8 @@ from adapters.vendors.billing import BillingClient
 from adapters.vendors.fakes.billing import FakeBilling
 from domain.catalogue import PRICE_MINOR, PaymentMethod, Product
 from domain.errors import VendorRejectedError
+from domain.identifiers import EffectKey, System
+from domain.vendor_events import read_event
 from domain.vendor_values import (
     BillingAddress,
     BillingPosting,
@@ -197,6 +200,46 @@ async def test_a_reversal_is_found_by_what_it_reverses(billing: Billing) -> None
     assert await billing.find_reversal(call(), posted.vendor_reference) is None
     reversal = await billing.reverse_posting(call(), posted.vendor_reference, "cancelled")
     assert await billing.find_reversal(call(), posted.vendor_reference) == reversal
+
+
+async def test_what_billing_does_is_in_its_list_of_events_in_order(billing: Billing) -> None:
+    before = await billing.list_events(VendorCall("c"), after=None, limit=100)
+    assert before is not None
+    this = call()
+    posted = await billing.post_change(this, posting(Product.TECH_SUPPORT))
+    await billing.reverse_posting(call(), posted.vendor_reference, "cancelled")
+    last = before.events[-1].id if before.events else None
+
+    page = await billing.list_events(VendorCall("c"), after=last, limit=100)
+
+    assert page is not None
+    assert not page.more
+    read = [read_event(System.BILLING, json.dumps(each.body).encode()) for each in page.events]
+    assert [each.type for each in read] == ["invoice.line_posted", "invoice.line_reversed"]
+    assert read[0].change_id == EffectKey.parse(this.idempotency_key or "").change_id
+    assert all(each.meaning and each.account_id == ACCOUNT for each in read)
+    assert [each.body["id"] for each in page.events] == [each.id for each in page.events]
+    assert page.events[0].occurred_at.tzinfo is not None
+
+
+async def test_a_long_list_of_events_comes_in_pages(billing: Billing) -> None:
+    for _ in range(3):
+        await billing.post_change(call(), posting(Product.TECH_SUPPORT))
+    first = await billing.list_events(VendorCall("c"), after=None, limit=2)
+    assert first is not None
+    assert (len(first.events), first.more) == (2, True)
+    second = await billing.list_events(VendorCall("c"), after=first.events[-1].id, limit=2)
+    assert second is not None
+    assert (len(second.events), second.more) == (1, False)
+
+
+async def test_a_place_in_the_list_that_billing_forgot_is_told_from_its_end(
+    billing: Billing,
+) -> None:
+    assert await billing.list_events(VendorCall("c"), after="evt_forgotten", limit=2) is None
+    empty = await billing.list_events(VendorCall("c"), after=None, limit=2)
+    assert empty is not None
+    assert (empty.events, empty.more) == ((), False)
 
 
 async def test_what_was_never_posted_cannot_be_reversed(billing: Billing) -> None:

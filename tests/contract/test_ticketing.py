@@ -21,7 +21,8 @@ from domain.errors import (
     VendorRejectedError,
 )
 from domain.identifiers import System
-from domain.vendor_values import TicketDraft, VendorCall
+from domain.vendor_values import TicketDraft, TicketStatus, VendorCall
+from http_client import AsyncClient
 from sandbox.ticketing.app import create_app
 from tests.vendor_server import Control, serving
 
@@ -41,6 +42,8 @@ class World(Protocol):
 
     def lose_next_answer(self, method: str) -> None: ...
 
+    async def customer_answers(self, ticket: str) -> None: ...
+
     def standing(self) -> tuple[int, int, int]:
         """How many tickets were opened, comments made, tickets closed."""
         ...
@@ -52,6 +55,9 @@ class FakeWorld:
 
     def lose_next_answer(self, method: str) -> None:
         self.port.failures.plan_after(method, OutcomeUnknownError(System.TICKETING, "no answer"))
+
+    async def customer_answers(self, ticket: str) -> None:
+        self.port.answer(ticket)
 
     def standing(self) -> tuple[int, int, int]:
         tickets = self.port.tickets.values()
@@ -71,6 +77,15 @@ class SandboxWorld:
     def lose_next_answer(self, method: str) -> None:
         del method  # each port method makes one POST
         self.control.fault("drop_after_effect", method="POST")
+
+    async def customer_answers(self, ticket: str) -> None:
+        async with AsyncClient(base_url=self.base_url, trust_env=False) as desk:
+            answered = await desk.post(
+                f"/api/tickets/{ticket}/answers",
+                json={"answer": {"body": "Here it is."}},
+                headers={"Authorization": "Token t0ken"},
+            )
+        answered.raise_for_status()
 
     def standing(self) -> tuple[int, int, int]:
         told = Counter(entry["what"] for entry in self.control.ledger())
@@ -192,6 +207,35 @@ async def test_a_ticket_nobody_opened_is_not_found_and_takes_nothing(world: Worl
     with pytest.raises(VendorRejectedError) as closed:
         await world.port.close_ticket(under("end"), "T-999999", "Done.")
     assert commented.value.reason == closed.value.reason == "RecordNotFound"
+
+
+async def test_a_ticket_shows_where_it_stands_and_a_version_that_grows(world: World) -> None:
+    ticket = await opened(world)
+    seen = [await world.port.read_ticket(under("any"), ticket)]
+    await world.port.comment_on_ticket(under("c-1"), ticket, "And a date.")
+    seen.append(await world.port.read_ticket(under("any"), ticket))
+    await world.customer_answers(ticket)
+    seen.append(await world.port.read_ticket(under("any"), ticket))
+    await world.port.close_ticket(under("end"), ticket, "Done.")
+    seen.append(await world.port.read_ticket(under("any"), ticket))
+
+    states = [state for state in seen if state]
+    assert [state.status for state in states] == [
+        TicketStatus.OPEN,
+        TicketStatus.WAITING_ON_CUSTOMER,
+        TicketStatus.ANSWERED,
+        TicketStatus.CLOSED,
+    ]
+    versions = [state.version for state in states]
+    assert versions == sorted(set(versions))
+    for state in states:
+        assert (state.reference, state.our_reference) == (ticket, "key")
+        assert state.account_id == DRAFT.account_id
+        assert state.changed_at.tzinfo is not None
+
+
+async def test_a_ticket_nobody_opened_has_no_state(world: World) -> None:
+    assert await world.port.read_ticket(under("any"), "T-999999") is None
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from stack.batch.rows import BatchRow
+from domain.service_change import ChangeKind
+from http_client import AsyncClient
+from sandbox._base.accounts import bundled_accounts
+from stack.batch.billing import BillingSandbox
+from stack.batch.rows import BatchRow, read_batch
+from stack.ports import LOOPBACK
 from tests.support.journey import SIGNED, Journey
 from tests.support.polling import eventually
 
@@ -113,3 +118,32 @@ async def test_an_incomplete_change_goes_on_when_the_document_comes(
     done = journey.done(row.account_id)
     assert (done["ticketing"]["ticket_opened"], done["ticketing"]["ticket_closed"]) == (1, 1)
     assert done["billing"] == {"price_change_posted": 1}
+
+
+async def test_a_payment_is_heard_of_though_its_webhook_was_lost(journey: Journey) -> None:
+    in_batch = {row.account_id: row for row in read_batch()}
+    debtor = next(
+        each for each in bundled_accounts() if each.past_due and each.account_id not in in_batch
+    )
+    row = next(row for row in in_batch.values() if row.kind is ChangeKind.CHANGE_PAYMENT_METHOD)
+    wish = {"payment_method": "Credit card (automatic)"}
+    change_id = await journey.submit(
+        row.model_copy(update={"account_id": debtor.account_id, "details": wish})
+    )
+    await journey.reaches(change_id, "incomplete")
+    with journey.stack.vendor("billing") as billing:
+        billing.post("/_control/webhooks", json={"withhold": 1}).raise_for_status()
+    async with AsyncClient(
+        base_url=f"http://{LOOPBACK}:{journey.stack.ports['billing']}", trust_env=False
+    ) as http:
+        key = journey.stack.settings.billing_api_key.get_secret_value()
+        await BillingSandbox(http, key, patience=10).pay_what_is_overdue(
+            debtor.account_id, change_id
+        )
+
+    await journey.reaches(change_id, "awaiting_approval")
+
+    answer = await journey.operator.get("/v1/webhooks/events", params={"change_id": change_id})
+    (event,) = answer.json()["items"]
+    assert (event["source"], event["state"]) == ("poll", "processed")
+    assert event["account_id"] == debtor.account_id

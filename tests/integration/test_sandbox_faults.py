@@ -256,3 +256,35 @@ def test_beyond_the_rate_callers_are_told_to_wait(tmp_path: Path) -> None:
         assert answers[-1].status_code == 429
         assert answers[-1].headers["Retry-After"] == "1"
         assert http.get("/_control/health").status_code == 200
+
+
+def test_a_fault_may_strike_one_call_in_so_many(vendor: RunningVendor, http: Client) -> None:
+    vendor.control.fault("status", status=502, calls=2, every=3)
+    answers = [http.post(PRICE_CHANGES, json=change()).status_code for _ in range(9)]
+    assert answers == [200, 200, 502, 200, 200, 502, 200, 200, 200]
+
+
+def test_every_call_is_logged_with_what_it_was_told(vendor: RunningVendor, http: Client) -> None:
+    before = last_call(http)
+    vendor.control.fault("rate_limit", retry_after=7)
+    vendor.control.fault("drop_after_effect", method="POST")
+    http.get("/v1/prices", headers={"X-Correlation-ID": "c-1"})
+    with pytest.raises(TransportError):
+        http.post(PRICE_CHANGES, json=change())
+    http.get("/v1/prices")
+
+    page = http.get("/_control/calls", params={"cursor": before}).json()
+    assert page["next_cursor"] is None
+    told = [(c["method"], c["status"], c["retry_after"], c["fault"]) for c in page["calls"]]
+    assert told == [
+        ("GET", 429, "7", "rate_limit"),
+        ("POST", None, None, "drop_after_effect"),
+        ("GET", 200, None, None),
+    ]
+    assert page["calls"][0]["correlation_id"] == "c-1"
+    assert {call["path"] for call in page["calls"]} == {"/v1/prices", PRICE_CHANGES}
+
+
+def last_call(http: Client) -> int:
+    calls = http.get("/_control/calls", params={"limit": 10_000}).json()["calls"]
+    return int(calls[-1]["call_id"]) if calls else 0

@@ -26,6 +26,7 @@ async def record(stack: EphemeralStack, names: Sequence[str]) -> None:
         live, end = SCENARIOS[name]
         # The account has one open wish at a time, so each scenario ends before the next begins.
         world = World(client, sessions(engine), Clock(), name)
+        await world.open_gates()
         async with world.working():
             change = await live(world)
             result = await change.ended()

@@ -12,11 +12,13 @@ from adapters.temporal.client import data_converter
 from domain.messages import EngineName, ServiceChangeInput, ServiceChangeResult
 from domain.steps import Step
 from tests.replay.histories import HISTORIES, store, stored
+from tests.replay.polling import POLLED, POLLS
 from tests.replay.scenarios import SCENARIOS
 from worker.main import workflow_runner
 from workflows import WORKFLOWS, ServiceChangeWorkflow
 
-_STORED = stored()
+_CHANGES = stored()
+_STORED = [*_CHANGES, *stored(POLLS)]
 _MACHINE = re.compile(r'"/(home|root|work|usr|tmp|Users)/|[0-9]+@[A-Za-z]|File \\"')
 _PERSONAL = re.compile(r"[A-Za-z0-9.]+@[A-Za-z0-9]+\.[a-z]|billing_address|line1|postal_code")
 
@@ -41,7 +43,8 @@ async def test_a_stored_history_replays(history: WorkflowHistory, runner: Workfl
 
 
 def test_every_scenario_has_its_history() -> None:
-    assert {name_of(history) for history in _STORED} == set(SCENARIOS)
+    assert {name_of(history) for history in _CHANGES} == set(SCENARIOS)
+    assert {name_of(history) for history in stored(POLLS)} == set(POLLED)
 
 
 def test_a_folder_without_histories_is_an_error_that_says_how_to_record(tmp_path: Path) -> None:
@@ -49,7 +52,11 @@ def test_a_folder_without_histories_is_an_error_that_says_how_to_record(tmp_path
         stored(tmp_path)
 
 
-@pytest.mark.parametrize("path", sorted(HISTORIES.glob("*.json")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    sorted([*HISTORIES.glob("*.json"), *POLLS.glob("*.json")]),
+    ids=lambda path: path.stem,
+)
 def test_a_stored_history_holds_nothing_personal_and_no_trace_of_a_machine(path: Path) -> None:
     text = path.read_text()
 
@@ -58,7 +65,7 @@ def test_a_stored_history_holds_nothing_personal_and_no_trace_of_a_machine(path:
 
 
 def test_storing_what_was_stored_changes_nothing(tmp_path: Path) -> None:
-    for history in _STORED:
+    for history in _CHANGES:
         again = store(name_of(history), history, tmp_path)
 
         assert again.read_text() == (HISTORIES / again.name).read_text()

@@ -1,5 +1,6 @@
 """The API wired as in production, on the test's own database; one signed-in client per caller."""
 
+import asyncio
 import json
 import uuid
 from collections.abc import AsyncIterator
@@ -9,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import uvicorn
 from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy.dialects.postgresql import insert
@@ -20,6 +22,8 @@ from api.dependencies import Parts
 from domain.service_change import Role
 from http_client import ASGITransport, AsyncBaseTransport, AsyncClient, Response
 from settings import Settings
+from stack.ports import LOOPBACK
+from tests.support.polling import eventually
 
 CALLERS = {
     "portal": Role.PORTAL,
@@ -161,3 +165,21 @@ async def running_api(settings: Settings) -> AsyncIterator[ApiUnderTest]:
         finally:
             for client in under_test.clients.values():
                 await client.aclose()
+
+
+@asynccontextmanager
+async def served(api: ApiUnderTest) -> AsyncIterator[str]:
+    """The running application behind a real server for the length of the block; its URL."""
+    config = uvicorn.Config(
+        api.app, host=LOOPBACK, port=0, lifespan="off", log_config=None, access_log=False
+    )
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve())
+
+    async def started() -> bool:
+        return server.started
+
+    await eventually(started, bool)
+    yield f"http://{LOOPBACK}:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    await task

@@ -4,7 +4,7 @@ import json
 import os
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 
 import psutil
 
+from crash_points import CrashPoints
 from http_client import Client
 from settings import Settings
 from stack.errors import StackError
@@ -26,6 +27,7 @@ READY_SECONDS = 240
 """A cold machine makes a database cluster first, and the tests beside it want their share."""
 
 STOP_SECONDS = 60
+CRASH_POINTS = "crash-points"
 PORTS = (
     "postgres",
     "temporal",
@@ -43,6 +45,8 @@ PORTS = (
 WAITS = {
     "THROUGHLINE_SWEEP_EVERY": "PT2S",
     "THROUGHLINE_UNSTARTED_AFTER": "PT5S",
+    "THROUGHLINE_EVENT_POLL_EVERY": "PT5S",
+    "THROUGHLINE_EVENT_DUE_AFTER": "PT2S",
 }
 """Short, so that what heals by itself does so within a test's patience."""
 
@@ -64,6 +68,11 @@ class LiveStack:
     def console_url(self) -> str:
         """Where the console is."""
         return f"http://{LOOPBACK}:{self.ports['console']}"
+
+    @property
+    def crash_points(self) -> CrashPoints:
+        """The places at which processes of ours can be made to die."""
+        return CrashPoints(self.state_dir / CRASH_POINTS)
 
     @property
     def settings(self) -> Settings:
@@ -131,14 +140,19 @@ def cpu_seconds_of(pid: int) -> float:
 
 
 @contextmanager
-def live(folder: Path) -> Iterator[LiveStack]:
-    """`throughline up` for the length of the block; it also ends if the test run is killed."""
+def live(folder: Path, extra: Mapping[str, str] | None = None) -> Iterator[LiveStack]:
+    """`throughline up` for the length of the block; it also ends if the test run is killed.
+
+    `extra` adds variables to the environment of everything started.
+    """
     ports = _free_ports()
     log = folder / "up.log"
     inherited = {name: v for name, v in os.environ.items() if not name.startswith("THROUGHLINE_")}
     env = inherited | WAITS | {"PYTHONPATH": str(CHECKOUT)}
     env["THROUGHLINE_STATE_DIR"] = str(folder / "state")
+    env["THROUGHLINE_CRASH_POINTS"] = str(folder / "state" / CRASH_POINTS)
     env |= {f"THROUGHLINE_{name.upper()}_PORT": str(port) for name, port in ports.items()}
+    env |= extra or {}
     command = tethered([sys.executable, "-m", "stack", "up"])
     with running(command, log=log, env=env, stop_seconds=STOP_SECONDS) as process:
         stack = LiveStack(folder / "state", ports, {})

@@ -5,16 +5,30 @@ import dataclasses
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from activities.records import Records, RecordTransaction
-from domain.identifiers import fingerprint
+from domain.errors import VendorError
+from domain.gates import Gate, admit, after
+from domain.identifiers import System
 from domain.messages import CheckResult, RefusedDecision, TransitionInput, TransitionResult
+from domain.pauses import EVERYTHING, Pause, Traffic
 from domain.plan import Plan
-from domain.records import Attempt, ChangeRecord, EffectIntent, EffectState, OperationsNotice
+from domain.records import (
+    Attempt,
+    ChangeRecord,
+    EffectIntent,
+    EffectState,
+    Finding,
+    OperationsNotice,
+    Waited,
+)
 from domain.service_change import EffectStatus, require_transition
 from domain.steps import Step
 from domain.vendor_values import EffectEvidence
+from domain.verdicts import Repeatability
+from tests.support.clock import START
 
 
 @dataclass(slots=True)
@@ -31,6 +45,13 @@ class Memory:
     effects: dict[str, EffectState] = field(default_factory=dict)
     attempts: list[Attempt] = field(default_factory=list)
     tickets: dict[str, str] = field(default_factory=dict)
+    gates: dict[System, Gate] = field(default_factory=dict)
+    pauses: list[Pause] = field(default_factory=list)
+    waits: dict[tuple[str, str], str] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    given_up: set[str] = field(default_factory=set)
+    now: datetime = START
+    """The time of this record, by which gates go."""
 
 
 class MemoryRecords:
@@ -54,7 +75,20 @@ class MemoryTransaction:
         self._memory = memory
 
     async def load(self, change_id: str) -> ChangeRecord:
-        return self._memory.changes[change_id]
+        memory = self._memory
+        open_ = {EffectStatus.INTENDED, EffectStatus.UNKNOWN}
+        return dataclasses.replace(
+            memory.changes[change_id],
+            traffic=Traffic(dict(memory.gates), tuple(memory.pauses)),
+            unsettled=tuple(
+                key
+                for key, state in memory.effects.items()
+                if state.status in open_
+                and state.repeatability is Repeatability.LOOK_UP
+                and memory.intents[key].change_id == change_id
+            ),
+            waits_on=frozenset(scope for change, scope in memory.waits if change == change_id),
+        )
 
     async def transition(self, step: TransitionInput) -> TransitionResult:
         change = self._memory.changes[step.change_id]
@@ -86,25 +120,39 @@ class MemoryTransaction:
     async def mark_delivered(self, notice: OperationsNotice, channel: str) -> None:
         self._memory.notices[notice.id].add(channel)
 
-    async def intend(self, intent: EffectIntent) -> EffectState:
+    async def intend(self, intent: EffectIntent, repeatability: Repeatability) -> EffectState:
         before = self._memory.effects.get(intent.key)
         if before is None:
             self._memory.intents[intent.key] = intent
-            sha256 = fingerprint(intent.payload)
-            after = EffectState(intent.key, intent.step, EffectStatus.INTENDED, 1, None, {}, sha256)
-        elif before.status is EffectStatus.APPLIED:
-            after = before
-        else:
-            after = dataclasses.replace(
-                before, status=EffectStatus.INTENDED, attempts=before.attempts + 1
+            after_ = EffectState(
+                intent.key, intent.step, EffectStatus.INTENDED, 1, None, {}, 1, repeatability
             )
-        self._memory.effects[intent.key] = after
-        return after
+        elif before.status is EffectStatus.APPLIED:
+            after_ = before
+        else:
+            after_ = dataclasses.replace(
+                before,
+                status=EffectStatus.INTENDED,
+                attempts=before.attempts + 1,
+                in_doubt=before.in_doubt + 1,
+            )
+        self._memory.effects[intent.key] = after_
+        return after_
 
     async def close_effect(
-        self, key: str, status: EffectStatus, evidence: EffectEvidence | None = None
+        self,
+        key: str,
+        status: EffectStatus,
+        evidence: EffectEvidence | None = None,
+        *,
+        in_doubt: bool = False,
     ) -> None:
-        self._effect(key, status=status)
+        doubts = self._memory.effects[key].in_doubt
+        if status in {EffectStatus.APPLIED, EffectStatus.SKIPPED, EffectStatus.REFUSED}:
+            doubts = 0
+        elif not in_doubt:
+            doubts = max(doubts - 1, 0)
+        self._effect(key, status=status, in_doubt=doubts)
         if evidence is None:
             return
         self._effect(key, vendor_reference=evidence.vendor_reference, facts=dict(evidence.facts))
@@ -120,6 +168,48 @@ class MemoryTransaction:
         ]
         return found[-1] if found else None
 
+    async def effect(self, key: str) -> EffectState | None:
+        state = self._memory.effects.get(key)
+        if state is None:
+            return None
+        reverses = self._memory.intents[key].reverses
+        about = self._memory.effects.get(reverses) if reverses else None
+        return dataclasses.replace(state, subject=about.vendor_reference or "") if about else state
+
+    async def leave_effect_open_no_longer(self, key: str) -> None:
+        self._memory.given_up.add(key)
+        self._effect(key, status=EffectStatus.UNKNOWN)
+
+    async def note(self, change_id: str, finding: Finding) -> None:
+        del change_id
+        self._memory.findings.append(finding)
+
+    async def pass_gate(self, system: System, caller: str) -> Waited | None:
+        now = self._memory.now
+        gate, wait = admit(self._gate(system), caller, now)
+        self._memory.gates[system] = gate
+        return Waited(wait.until, wait.until - now, wait.cause) if wait else None
+
+    async def report_call(
+        self, system: System, caller: str, error: VendorError | None
+    ) -> Waited | None:
+        now = self._memory.now
+        gate = after(self._gate(system), caller, now, error)
+        self._memory.gates[system] = gate
+        if gate.closed_until is None or gate.closed_until <= now or gate.cause is None:
+            return None
+        return Waited(gate.closed_until, gate.closed_until - now, gate.cause)
+
+    async def show_waiting(
+        self, change_id: str, party: str, what: str, next_action: str, pause: str | None = None
+    ) -> None:
+        del next_action
+        self._memory.waits[change_id, pause or party] = what
+
+    async def show_no_waiting(self, change_id: str, system: System) -> None:
+        for scope in (system, EVERYTHING, change_id):
+            self._memory.waits.pop((change_id, scope), None)
+
     async def save_attempt(self, attempt: Attempt) -> None:
         self._memory.attempts.append(attempt)
 
@@ -130,6 +220,9 @@ class MemoryTransaction:
     async def close_ticket(self, change_id: str, reference: str) -> None:
         del reference
         self._change(change_id, open_ticket=None)
+
+    def _gate(self, system: System) -> Gate:
+        return self._memory.gates.get(system) or Gate(system)
 
     def _change(self, change_id: str, **values: Any) -> None:  # noqa: ANN401 - fields of the record
         change = self._memory.changes[change_id]

@@ -6,6 +6,7 @@ Workflow tests and the recording of histories share it. No scenario lives here.
 import hashlib
 import io
 import itertools
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from obstore.store import MemoryStore
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from temporalio.client import Client, WorkflowHandle
 from temporalio.testing import TimeSkipper
@@ -21,13 +22,16 @@ from temporalio.worker import Worker, WorkflowRunner
 
 from activities.records import Announcer
 from adapters.documents.store import DocumentStore
-from adapters.postgres.acceptance import NewChange, VendorEvent, accept_change, take_event
+from adapters.postgres.acceptance import NewChange, accept_change
 from adapters.postgres.documents import StoredDocument, Upload, add_document
+from adapters.postgres.event_feeds import PostgresEventInbox
+from adapters.postgres.inbox import VendorEvent, take_event
 from adapters.postgres.outbox import outbox_row
 from adapters.postgres.proposals import NewDecision, message_of, put_on_record
 from adapters.postgres.reading import History, read_history
 from adapters.postgres.records import PostgresRecords
 from adapters.postgres.tables import NotificationRow, ServiceChangeRow
+from adapters.postgres.tables_operations import VendorGateRow
 from adapters.temporal.engine import TemporalEngine
 from adapters.vendors.fakes.billing import FakeBilling
 from adapters.vendors.fakes.crm import FakeCrm
@@ -56,6 +60,8 @@ from tests.support.clock import START, Clock
 from tests.support.factories import ACCOUNT, FIBER, PORTAL, REQUESTED, account
 from tests.support.polling import eventually
 from worker.bootstrap import Outside, activities
+from worker.heartbeats import EVERY_SECONDS, Heartbeats
+from worker.inbox import work_off
 from worker.main import workflow_runner
 from worker.relay import Relay
 from workflows import WORKFLOWS
@@ -113,7 +119,8 @@ class World:
                 BillingStanding(ACCOUNT, Standing.CURRENT, 4520, "usd"),
                 BillingStanding(PAST_DUE_ACCOUNT, Standing.PAST_DUE, 4520, "usd", ("in_7",)),
                 BillingStanding(CLOSED_ACCOUNT, Standing.CURRENT, 4520, "usd"),
-            ]
+            ],
+            self.clock,
         )
         self.scheduling = FakeScheduling(
             accounts=[ACCOUNT, PAST_DUE_ACCOUNT, CLOSED_ACCOUNT], today=START.date()
@@ -136,6 +143,7 @@ class World:
             scheduling=self.scheduling,
             ticketing=self.ticketing,
             announcers=channels,
+            events=PostgresEventInbox(self.sessions, self.clock),
             clock=self.clock,
         )
         worker = Worker(
@@ -147,6 +155,8 @@ class World:
             max_cached_workflows=cached,
             identity="worker",
             sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
+            interceptors=[Heartbeats()],
+            max_heartbeat_throttle_interval=timedelta(seconds=EVERY_SECONDS),
         )
         async with worker:
             yield worker
@@ -221,18 +231,17 @@ class World:
         self.billing.standings[account_id] = BillingStanding(
             account_id, Standing.CURRENT, standing.recurring_minor, standing.currency
         )
-        event = VendorEvent(
-            system=System.BILLING,
-            id=f"evt-{next(self._numbers)}",
-            type="account.current",
-            account_id=account_id,
-            reference=None,
-            body=b"{}",
-            headers={},
-            at=self.clock(),
-        )
+        told = {"account": account_id, "standing": "current"}
+        await self.tell(System.BILLING, "account.standing_changed", told)
+
+    async def tell(self, system: System, type_: str, data: dict[str, Any]) -> None:
+        """A vendor's event comes in, is processed, and wakes whom it concerns."""
+        event_id = f"evt-{self.task_queue}-{next(self._numbers)}"
+        body = {"id": event_id, "type": type_, "created": START.timestamp(), "data": data}
+        event = VendorEvent(system, event_id, json.dumps(body).encode(), {}, self.clock())
         async with self.sessions.begin() as session:
             await take_event(session, event)
+        await work_off(self.sessions, self.clock)
         await self.relay()
 
     async def relay(self) -> None:
@@ -240,6 +249,11 @@ class World:
         relay = Relay(self.sessions, self.engine, Patience(), self.clock)
         while await relay.dispatch():
             pass
+
+    async def open_gates(self) -> None:
+        """Every vendor takes calls again, as after the time it named; no test waits for that."""
+        async with self.sessions.begin() as session:
+            await session.execute(delete(VendorGateRow))
 
 
 def _payload(
@@ -359,6 +373,10 @@ class Change:
             document_sha256=view.plan.document_sha256 if view.plan else None,
             revision=max(pending, default=None),
         )
+
+    async def ask(self, decision: Decision) -> DecisionResult | None:
+        """Have a decision taken that nobody has put on record."""
+        return await self.world.engine.decide(self.id, decision)
 
     async def decide(
         self,

@@ -8,7 +8,6 @@ from domain.contracts import (
     AuditEntryView,
     Evidence,
     FieldOwnershipView,
-    IntegrationHealthView,
     MayActAnswer,
     Me,
     PayloadVersionAnswer,
@@ -22,6 +21,7 @@ from domain.contracts import (
     TimelineEntry,
     TimelineKind,
 )
+from domain.contracts_operations import IntegrationHealthView
 from domain.errors import FailureCode
 from domain.field_ownership import FIELD_RULES
 from domain.identifiers import System

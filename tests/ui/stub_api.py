@@ -18,7 +18,6 @@ from domain.contracts import (
     AuditEntryView,
     DocumentAccepted,
     FieldOwnershipView,
-    IntegrationHealthView,
     Me,
     Page,
     Problem,
@@ -27,6 +26,7 @@ from domain.contracts import (
     ServiceChangeView,
     TimelineEntry,
 )
+from domain.contracts_operations import IntegrationHealthView
 from domain.service_change import (
     TRANSITIONS,
     Action,

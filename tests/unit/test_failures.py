@@ -51,7 +51,13 @@ def test_what_repeating_cannot_cure_is_final(error: VendorError, code: FailureCo
 
 def test_every_code_a_vendor_can_cause_is_tested() -> None:
     codes = {code for _, code in RETRIED + FINAL}
-    ours = {FailureCode.INTERNAL, FailureCode.REVISION_PENDING, FailureCode.WORKFLOW_LOST}
+    ours = {
+        FailureCode.INTERNAL,
+        FailureCode.PAUSED,
+        FailureCode.REVISION_PENDING,
+        FailureCode.UNVERIFIABLE,
+        FailureCode.WORKFLOW_LOST,
+    }
 
     assert codes | ours == set(FailureCode)
 

@@ -6,19 +6,26 @@ import pkgutil
 from typing import Any
 
 from obstore.store import MemoryStore
+from sqlalchemy.ext.asyncio import async_sessionmaker
 
 import activities as activities_package
 from adapters.documents.store import DocumentStore
+from adapters.postgres.event_feeds import PostgresEventInbox
 from adapters.vendors.fakes.billing import FakeBilling
 from adapters.vendors.fakes.crm import FakeCrm
 from adapters.vendors.fakes.scheduling import FakeScheduling
 from adapters.vendors.fakes.ticketing import FakeTicketing
+from domain.event_polling import POLLING_WORKFLOW
+from domain.identifiers import System
 from domain.messages import EngineName
+from domain.settling import SettleName
 from domain.steps import APPLY_ORDER, REVERSAL_OF
-from tests.support.clock import START
+from domain.vendor_events import SENDERS
+from tests.support.clock import START, Clock
 from tests.support.memory_records import MemoryRecords
 from worker.bootstrap import Outside, activities
 from workflows import WORKFLOWS
+from workflows.event_polling import POLLS
 from workflows.steps import CHECKS, EFFECTS
 
 NAMES = {
@@ -39,6 +46,9 @@ NAMES = {
     "reverse_billing_change",
     "release_appointment",
     "restore_services",
+    "poll_billing_events",
+    "poll_tickets",
+    "settle_effect",
 }
 """Written out: histories hold these, so a rename in Python must not change one."""
 
@@ -59,6 +69,7 @@ def registered() -> list[str | None]:
         scheduling=FakeScheduling(accounts=[], today=START.date()),
         ticketing=FakeTicketing(),
         announcers=[],
+        events=PostgresEventInbox(async_sessionmaker(), Clock()),
     )
     return [name_of(function) for function in activities(outside)]
 
@@ -86,6 +97,14 @@ def test_every_step_and_its_reversal_is_an_activity_of_the_same_name() -> None:
     }
 
 
+def test_every_system_that_sends_webhooks_is_polled() -> None:
+    assert {system: name_of(function) for system, function in POLLS.items()} == {
+        System.BILLING: "poll_billing_events",
+        System.TICKETING: "poll_tickets",
+    }
+    assert set(POLLS) == set(SENDERS)
+
+
 def test_four_checks_are_asked() -> None:
     assert [name_of(function) for function in CHECKS] == [
         "check_entitlement",
@@ -96,11 +115,19 @@ def test_four_checks_are_asked() -> None:
 
 
 def test_the_workflow_and_its_messages_have_the_names_callers_use() -> None:
-    (registered_workflow,) = WORKFLOWS
-    definition: Any = vars(registered_workflow)["__temporal_workflow_definition"]
+    definition, polling, settling = (
+        vars(each)["__temporal_workflow_definition"] for each in WORKFLOWS
+    )
 
     assert definition.name == EngineName.WORKFLOW == "ServiceChangeWorkflow"
+    assert settling.name == SettleName.WORKFLOW == "SettleEffectWorkflow"
+    assert polling.name == POLLING_WORKFLOW == "EventPollingWorkflow"
     assert set(definition.updates) == {EngineName.DECIDE} == {"decide"}
-    assert set(definition.signals) == {EngineName.SUBMIT_DECISION, EngineName.LOOK_AGAIN}
-    assert set(definition.signals) == {"submit_decision", "look_again", "revised"}
+    assert set(definition.signals) == {
+        EngineName.SUBMIT_DECISION,
+        EngineName.LOOK_AGAIN,
+        EngineName.RESUMED,
+        EngineName.REVISED,
+    }
+    assert set(definition.signals) == {"submit_decision", "look_again", "resumed", "revised"}
     assert set(definition.queries) == {EngineName.STATUS} == {"status"}

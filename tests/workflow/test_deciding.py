@@ -32,7 +32,7 @@ async def test_nobody_approves_what_they_submitted_and_nothing_moves(world: Worl
     await change.reaches(S.AWAITING_APPROVAL)
 
     with pytest.raises(DecisionRefusedError, match="Nobody approves what they submitted") as caught:
-        await change.decide(Action.APPROVE, actor="olga")
+        await change.ask(await change.decision(Action.APPROVE, actor="olga"))
 
     assert caught.value.code == "forbidden"
     assert (await change.view()).status is S.AWAITING_APPROVAL
@@ -147,7 +147,7 @@ async def test_a_change_withdrawn_before_approval_leaves_no_effect_behind(
     await change.decide(action, **by)
     result = await change.ended()
 
-    assert (result.status, result.reason) == (end, "As agreed.")
+    assert (result.status, result.reason) == (end, f"{end.capitalize()} by {by['actor']}.")
     view = await change.view()
     assert (view.status, view.waiting_on, view.next_action) == (end, [], None)
     assert await taken_on_record(change) == [(by["actor"], action)]
@@ -174,6 +174,6 @@ async def test_an_ended_change_takes_no_decision(world: World, action: Action) -
     await change.ended()
 
     with pytest.raises((DecisionRefusedError, NoWorkflowError)):
-        await change.decide(action)
+        await change.ask(await change.decision(action))
 
     assert (await change.view()).status is S.REJECTED

@@ -95,6 +95,7 @@ async def test_a_check_that_cannot_go_on_waits_for_a_person_without_the_others(
     change = await world.submit()
 
     parked = await change.reaches(S.NEEDS_ATTENTION)
+    await world.open_gates()
     await change.decide(Action.RETRY)
 
     assert parked.failure is not None

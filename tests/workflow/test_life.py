@@ -8,6 +8,7 @@ from domain.catalogue import Product
 from domain.entitlement import Lifecycle
 from domain.identifiers import System
 from domain.service_change import Action, ChangeStatus, CheckName, CheckOutcome
+from domain.vendor_values import VendorCall
 from tests.support.factories import ACCOUNT, account
 from tests.support.polling import eventually
 from tests.support.world import CLOSED_ACCOUNT, PAST_DUE_ACCOUNT, World
@@ -150,6 +151,37 @@ async def test_a_new_document_has_the_change_looked_at_again_and_its_ticket_clos
     assert {e.document_version for e in view.effects if e.step != "open_ticket"} == {1}
 
 
+async def test_a_ticket_closed_by_somebody_else_is_followed_by_another_if_something_is_missing(
+    world: World,
+) -> None:
+    change = await world.submit(document=False)
+    await change.reaches(S.INCOMPLETE)
+    (ticket,) = world.ticketing.tickets.values()
+    call = VendorCall("desk", idempotency_key=None)
+    await world.ticketing.close_ticket(call, ticket.reference, "Looks done.")
+
+    closed = {
+        "ticket_id": ticket.reference,
+        "external_reference": ticket.key,
+        "account_id": ticket.draft.account_id,
+        "status": "closed",
+        "version": ticket.version,
+    }
+    await world.tell(System.TICKETING, "ticket.closed", closed)
+    view = await eventually(change.view, lambda seen: len(seen.tickets) == 2)
+    await change.reaches(S.INCOMPLETE)
+
+    assert [shown.status for shown in view.tickets] == ["closed", "open"]
+    _, second = world.ticketing.tickets.values()
+    assert second.resolution is None
+    assert second.draft.body == ticket.draft.body
+    await change.add_document()
+    await change.reaches(S.AWAITING_APPROVAL)
+    await change.decide(Action.APPROVE)
+    assert (await change.ended()).status is S.ACTIVE
+    assert second.resolution is not None
+
+
 async def test_a_payment_unblocks_a_past_due_change_through_the_vendors_event(
     world: World,
 ) -> None:
@@ -162,7 +194,7 @@ async def test_a_payment_unblocks_a_past_due_change_through_the_vendors_event(
 
     assert (await change.ended()).status is S.ACTIVE
     reasons = [entry.reason for entry in (await change.history()).audit]
-    assert any("billing account.current" in reason for reason in reasons)
+    assert any("billing account.standing_changed" in reason for reason in reasons)
 
 
 async def test_what_is_still_missing_becomes_a_comment_on_the_same_ticket(world: World) -> None:

@@ -100,6 +100,7 @@ async def test_a_cancelled_step_that_turns_out_to_stand_is_undone_too(world: Wor
     await eventually(
         change.view, lambda seen: seen.failure is not None and seen.failure.attempts >= 2
     )
+    await world.open_gates()
 
     await change.decide(Action.CANCEL, second="oskar")
 

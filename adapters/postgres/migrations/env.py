@@ -3,10 +3,11 @@
 from alembic import context
 from sqlalchemy import create_engine, text
 
-from adapters.postgres import tables_desk
+from adapters.postgres import tables_desk, tables_inbox, tables_operations
 from adapters.postgres.tables import Base
 
-_ALL = (tables_desk,)  # importing a module is what makes its tables known
+# Importing a module is what makes its tables known.
+_ALL = (tables_desk, tables_inbox, tables_operations)
 
 _ONE_MIGRATION_AT_A_TIME = 7_305_117_442_001  # any constant of ours; two runners must share it
 

@@ -1,19 +1,29 @@
 """Billing in memory: standings by account, lines by our key."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
 
 from adapters.vendors.fakes.failures import PlannedFailures
 from domain.catalogue import PRICE_MINOR
 from domain.errors import VendorRejectedError
 from domain.identifiers import System
+from domain.steps import Step
 from domain.vendor_values import (
     BillingPosting,
     BillingStanding,
     EffectEvidence,
+    EventPage,
+    PublishedEvent,
     Standing,
     VendorCall,
 )
+from domain.verdicts import Repeatability
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +42,47 @@ class FakeLine:
 class FakeBilling:
     """Satisfies `activities.ports.Billing`.
 
-    Tests read `standings` and `lines`; a payment is a test's own assignment to `standings`.
+    Tests read `standings`, `lines` and `events`; a payment is a test's own assignment to
+    `standings`.
     """
 
-    def __init__(self, standings: Iterable[BillingStanding]) -> None:
+    def __init__(
+        self, standings: Iterable[BillingStanding], clock: Callable[[], datetime] = _utc_now
+    ) -> None:
         self.failures = PlannedFailures()
+        self.repeatability: Mapping[Step, Repeatability] = dict.fromkeys(
+            (Step.POST_BILLING_CHANGE, Step.REVERSE_BILLING_CHANGE), Repeatability.LOOK_UP
+        )
         self.standings = {standing.account_id: standing for standing in standings}
         self.lines: dict[str, FakeLine] = {}
+        self.events: list[PublishedEvent] = []
+        self._clock = clock
 
     async def read_standing(self, call: VendorCall, account_id: str) -> BillingStanding | None:
         """See the port."""
         del call
         self.failures.raise_before("read_standing")
         return self.standings.get(account_id)
+
+    async def list_events(
+        self, call: VendorCall, *, after: str | None, limit: int
+    ) -> EventPage | None:
+        """See the port."""
+        del call
+        self.failures.raise_before("list_events")
+        ids = [event.id for event in self.events]
+        if after is not None and after not in ids:
+            return None
+        rest = self.events[ids.index(after) + 1 if after is not None else 0 :]
+        return EventPage(tuple(rest[:limit]), more=len(rest) > limit)
+
+    def tell(self, type_: str, data: Mapping[str, Any]) -> PublishedEvent:
+        """Publish an event, as billing does with everything it does."""
+        number, now = len(self.events) + 1, self._clock()
+        told = {"id": f"evt_{number}", "type": type_, "created": int(now.timestamp()), "data": data}
+        event = PublishedEvent(f"evt_{number}", now, told)
+        self.events.append(event)
+        return event
 
     async def post_change(self, call: VendorCall, posting: BillingPosting) -> EffectEvidence:
         """See the port."""
@@ -118,6 +156,9 @@ class FakeBilling:
             reverses=reverses,
         )
         self.lines[line.reference] = line
+        told = {"id": line.reference, "account": posting.account_id, "client_reference": line.key}
+        kind = "invoice.line_reversed" if reverses else "invoice.line_posted"
+        self.tell(kind, {"account": posting.account_id, "invoice_line": told})
         return line
 
     def _refuse_unless_postable(self, posting: BillingPosting) -> None:

@@ -1,6 +1,6 @@
 """The CRM in memory: accounts as facts, orders by our key."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from adapters.vendors.fakes.failures import PlannedFailures
@@ -8,7 +8,9 @@ from domain.catalogue import ContractTerm, Product
 from domain.entitlement import REQUIRES, AccountFacts, Lifecycle
 from domain.errors import VendorRejectedError
 from domain.identifiers import System
+from domain.steps import Step
 from domain.vendor_values import EffectEvidence, ServiceUpdate, VendorCall
+from domain.verdicts import Repeatability
 
 
 @dataclass(slots=True)
@@ -27,6 +29,9 @@ class FakeCrm:
 
     def __init__(self, accounts: Iterable[AccountFacts]) -> None:
         self.failures = PlannedFailures()
+        self.repeatability: Mapping[Step, Repeatability] = dict.fromkeys(
+            (Step.UPDATE_SERVICES, Step.RESTORE_SERVICES), Repeatability.LOOK_UP
+        )
         self.accounts = {account.account_id: account for account in accounts}
         self.orders: dict[str | None, FakeOrder] = {}
         self._first_contract = dict(self.accounts)

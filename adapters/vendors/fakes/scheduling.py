@@ -9,6 +9,7 @@ from adapters.vendors.fakes.failures import PlannedFailures
 from domain.catalogue import Visit
 from domain.errors import VendorRejectedError
 from domain.identifiers import System
+from domain.steps import Step
 from domain.vendor_values import (
     AppointmentBooking,
     Availability,
@@ -16,6 +17,7 @@ from domain.vendor_values import (
     EffectEvidence,
     VendorCall,
 )
+from domain.verdicts import Repeatability
 
 _SATURDAY = 5
 _BOOKABLE = timedelta(days=180)
@@ -44,6 +46,9 @@ class FakeScheduling:
         holidays: Mapping[date, str] | None = None,
     ) -> None:
         self.failures = PlannedFailures()
+        self.repeatability: Mapping[Step, Repeatability] = dict.fromkeys(
+            (Step.BOOK_APPOINTMENT, Step.RELEASE_APPOINTMENT), Repeatability.LOOK_UP
+        )
         self.appointments: dict[str, FakeAppointment] = {}
         self.full_days: set[date] = set()
         self.today = today

@@ -1,13 +1,27 @@
 """Ticketing in memory: tickets by number, comments by our key."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from adapters.vendors.fakes.failures import PlannedFailures
 from domain.errors import VendorRejectedError
 from domain.identifiers import System
-from domain.vendor_values import EffectEvidence, TicketDraft, VendorCall
+from domain.steps import Step
+from domain.vendor_values import (
+    EffectEvidence,
+    TicketDraft,
+    TicketState,
+    TicketStatus,
+    VendorCall,
+)
+from domain.verdicts import Repeatability
 
 _FIRST_NUMBER = 100001
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(slots=True)
@@ -17,6 +31,9 @@ class FakeTicket:
     reference: str
     key: str | None
     draft: TicketDraft
+    changed_at: datetime
+    status: TicketStatus = TicketStatus.OPEN
+    version: int = 1
     resolution: str | None = None
     comments: dict[str, str] = field(default_factory=dict)
     comment_keys: dict[str | None, str] = field(default_factory=dict)
@@ -25,8 +42,12 @@ class FakeTicket:
 class FakeTicketing:
     """Satisfies `activities.ports.Ticketing`. Tests read `tickets` to see what stands."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], datetime] = _utc_now) -> None:
         self.failures = PlannedFailures()
+        self._clock = clock
+        self.repeatability: Mapping[Step, Repeatability] = dict.fromkeys(
+            (Step.OPEN_TICKET, Step.COMMENT_ON_TICKET, Step.CLOSE_TICKET), Repeatability.LOOK_UP
+        )
         self.tickets: dict[str, FakeTicket] = {}
 
     async def open_ticket(self, call: VendorCall, draft: TicketDraft) -> EffectEvidence:
@@ -35,7 +56,7 @@ class FakeTicketing:
         found = self._under(call)
         if found is None:
             reference = f"T-{_FIRST_NUMBER + len(self.tickets)}"
-            found = FakeTicket(reference, call.idempotency_key, draft)
+            found = FakeTicket(reference, call.idempotency_key, draft, self._clock())
             self.tickets[reference] = found
             self.failures.raise_after("open_ticket")
         return _evidence(found)
@@ -61,6 +82,7 @@ class FakeTicketing:
             comment = f"{ticket_reference}-{len(ticket.comments) + 1}"
             ticket.comments[comment] = body
             ticket.comment_keys[call.idempotency_key] = comment
+            self._move_on(ticket, TicketStatus.WAITING_ON_CUSTOMER)
             self.failures.raise_after("comment_on_ticket")
         return EffectEvidence(comment)
 
@@ -80,6 +102,7 @@ class FakeTicketing:
         ticket = self._ticket(ticket_reference)
         if ticket.resolution is None:
             ticket.resolution = resolution
+            self._move_on(ticket, TicketStatus.CLOSED)
             self.failures.raise_after("close_ticket")
         return _evidence(ticket)
 
@@ -89,6 +112,31 @@ class FakeTicketing:
         self.failures.raise_before("find_closure")
         ticket = self.tickets.get(ticket_reference)
         return _evidence(ticket) if ticket and ticket.resolution is not None else None
+
+    async def read_ticket(self, call: VendorCall, ticket_reference: str) -> TicketState | None:
+        """See the port."""
+        del call
+        self.failures.raise_before("read_ticket")
+        ticket = self.tickets.get(ticket_reference)
+        if ticket is None:
+            return None
+        return TicketState(
+            reference=ticket.reference,
+            our_reference=ticket.key or "",
+            account_id=ticket.draft.account_id,
+            status=ticket.status,
+            version=ticket.version,
+            changed_at=ticket.changed_at,
+        )
+
+    def answer(self, ticket_reference: str) -> None:
+        """The customer answers."""
+        self._move_on(self._ticket(ticket_reference), TicketStatus.ANSWERED)
+
+    def _move_on(self, ticket: FakeTicket, status: TicketStatus) -> None:
+        ticket.status = status
+        ticket.version += 1
+        ticket.changed_at = self._clock()
 
     def _under(self, call: VendorCall) -> FakeTicket | None:
         return next((t for t in self.tickets.values() if t.key == call.idempotency_key), None)

@@ -1,0 +1,85 @@
+"""What people stop and let go on: one change, one system, or everything."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from adapters.postgres import pauses
+from adapters.postgres.reading import change_row
+from api.dependencies import Caller, CorrelationId, Parts, System_, require_role
+from api.errors import ApiError
+from domain.contracts_operations import PauseView
+from domain.identifiers import VENDORS
+from domain.pauses import EVERYTHING
+from domain.service_change import READS_EVERYTHING, Role
+from domain.submission import STORABLE
+
+router = APIRouter(prefix="/v1/pauses", tags=["pauses"])
+_WIDE = frozenset({EVERYTHING, *map(str, VENDORS)})
+_MAY_PAUSE = (Role.OPERATOR, Role.ADMIN)
+
+
+class PauseRequest(BaseModel):
+    """Why; whoever meets the pause reads it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), STORABLE
+    ]
+
+
+@router.get("")
+async def read_pauses(caller: Caller, parts: System_) -> list[PauseView]:
+    """Everything that is paused now, by whom and why; for staff."""
+    require_role(caller, *READS_EVERYTHING)
+    async with parts.sessions() as session:
+        return await pauses.list_pauses(session)
+
+
+@router.put("/{scope}")
+async def pause(
+    scope: str, body: PauseRequest, caller: Caller, parts: System_, correlation_id: CorrelationId
+) -> PauseView:
+    """Call no vendor any more for `everything`, a system, or a change. Repeating is harmless."""
+    require_role(caller, *_MAY_PAUSE)
+    await _require_scope(parts, scope)
+    async with parts.sessions.begin() as session:
+        return await pauses.pause(
+            session,
+            scope,
+            actor=caller.name,
+            reason=body.reason,
+            correlation_id=correlation_id,
+            at=parts.clock(),
+        )
+
+
+@router.delete("/{scope}", status_code=HTTPStatus.NO_CONTENT)
+async def resume(
+    scope: str, caller: Caller, parts: System_, correlation_id: CorrelationId
+) -> Response:
+    """Let it go on: what waits on the pause is woken. Repeating is harmless."""
+    require_role(caller, *_MAY_PAUSE)
+    await _require_scope(parts, scope)
+    async with parts.sessions.begin() as session:
+        await pauses.resume(
+            session,
+            scope,
+            actor=caller.name,
+            correlation_id=correlation_id,
+            at=parts.clock(),
+        )
+    return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+async def _require_scope(parts: Parts, scope: str) -> None:
+    if scope in _WIDE:
+        return
+    async with parts.sessions() as session:
+        if await change_row(session, scope) is None:
+            raise ApiError(
+                "not_found", f"{scope} is neither a system, nor a change, nor {EVERYTHING}."
+            )

@@ -1,0 +1,402 @@
+"""What becomes of queued events, on the real database: processed, stale, quarantined, failed."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event, select, text, update
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+
+from adapters.postgres.audit import add_identifier
+from adapters.postgres.inbox_processing import MOST_ATTEMPTS, process_next
+from adapters.postgres.tables import AuditEntryRow, OutboxRow, ServiceChangeRow, TicketRow
+from adapters.postgres.tables_inbox import InboxChangeRow, InboxRow, ObjectVersionRow
+from domain.identifiers import System
+from domain.service_change import ChangeStatus
+from domain.vendor_events import EventSource
+from tests.support.clock import START, Clock
+from tests.support.records import accepted_change
+from tests.support.webhooks import arrive, line_event, standing_changed, ticket_event
+from worker.inbox import sweep_inbox, work_off
+
+Sessions = async_sessionmaker[AsyncSession]
+TICKET = "T-100001"
+
+
+class BrokenError(Exception):
+    """The process was killed here."""
+
+
+@contextmanager
+def killed_at(engine: AsyncEngine, statement: str) -> Iterator[None]:
+    """Break before the first statement that begins like this is sent."""
+
+    def before(_: Connection, __: Any, sent: str, *___: Any) -> None:  # noqa: ANN401 - the event's own
+        if sent.startswith(statement):
+            raise BrokenError
+
+    event.listen(engine.sync_engine, "before_cursor_execute", before)
+    try:
+        yield
+    finally:
+        event.remove(engine.sync_engine, "before_cursor_execute", before)
+
+
+async def change_that_is(
+    sessions: Sessions, status: ChangeStatus, *, ticket: str | None = None, ended: bool = False
+) -> str:
+    change = await accepted_change(sessions)
+    async with sessions.begin() as session:
+        row = await session.get_one(ServiceChangeRow, change.id)
+        row.status = status
+        row.ended_at = START + timedelta(days=1) if ended else None
+        if ticket is not None:
+            session.add(
+                TicketRow(
+                    change_id=change.id,
+                    reference=ticket,
+                    subject="Information needed",
+                    status="open",
+                    opened_at=START,
+                )
+            )
+            await add_identifier(session, change.id, "ticket", ticket)
+    return change.id
+
+
+async def events(sessions: Sessions) -> dict[str, InboxRow]:
+    async with sessions() as session:
+        return {row.event_id: row for row in await session.scalars(select(InboxRow))}
+
+
+async def woken(sessions: Sessions) -> list[str]:
+    async with sessions() as session:
+        rows = await session.scalars(select(OutboxRow).where(OutboxRow.topic == "look_again"))
+        return [row.change_id for row in rows]
+
+
+async def told(sessions: Sessions, change_id: str) -> list[AuditEntryRow]:
+    """What vendors' events left on a change's record."""
+    async with sessions() as session:
+        return list(
+            await session.scalars(
+                select(AuditEntryRow)
+                .where(
+                    AuditEntryRow.change_id == change_id,
+                    AuditEntryRow.actor_kind.in_(list(EventSource)),
+                )
+                .order_by(AuditEntryRow.id)
+            )
+        )
+
+
+async def ticket_row(sessions: Sessions, change_id: str) -> TicketRow:
+    async with sessions() as session:
+        return await session.get_one(TicketRow, (change_id, TICKET))
+
+
+async def test_a_processed_event_says_what_came_of_it_and_whom_it_concerned(
+    sessions: Sessions, clock: Clock
+) -> None:
+    waits = await change_that_is(sessions, ChangeStatus.INCOMPLETE)
+    await change_that_is(sessions, ChangeStatus.AWAITING_APPROVAL)
+    event_id = await arrive(sessions, System.BILLING, standing_changed())
+
+    assert await work_off(sessions, clock) == 1
+    assert await work_off(sessions, clock) == 0
+
+    row = (await events(sessions))[event_id]
+    assert (row.state, row.outcome) == ("processed", f"{waits} looks again.")
+    assert row.processed_at is not None
+    assert await woken(sessions) == [waits]
+    (entry,) = await told(sessions, waits)
+    assert (entry.actor, entry.actor_kind) == ("billing", "webhook")
+    assert entry.reason == f"Event {event_id}. The checks look again."
+    async with sessions() as session:
+        links = list(await session.scalars(select(InboxChangeRow)))
+    assert [(link.event_id, link.change_id) for link in links] == [(event_id, waits)]
+
+
+async def test_an_event_that_concerns_nobody_is_processed_all_the_same(
+    sessions: Sessions, clock: Clock
+) -> None:
+    await arrive(sessions, System.BILLING, standing_changed("0000-NOONE"))
+
+    await work_off(sessions, clock)
+
+    (row,) = (await events(sessions)).values()
+    assert (row.state, row.outcome) == ("processed", "No change of ours is concerned.")
+
+
+async def test_a_version_that_is_not_newer_is_stale_and_changes_nothing(
+    sessions: Sessions, clock: Clock
+) -> None:
+    change = await change_that_is(sessions, ChangeStatus.INCOMPLETE, ticket=TICKET)
+    ids = []
+    for version in (4, 3, 4, 5):
+        body = ticket_event("ticket.answered", version=version)
+        ids.append(await arrive(sessions, System.TICKETING, body))
+        await work_off(sessions, clock)
+
+    rows = await events(sessions)
+    assert [rows[each].state for each in ids] == ["processed", "stale", "stale", "processed"]
+    assert rows[ids[1]].outcome == f"Version 3 of {TICKET} came after version 4."
+    assert await woken(sessions) == [change, change]
+    assert len(await told(sessions, change)) == 4
+    async with sessions() as session:
+        seen = await session.get_one(ObjectVersionRow, ("ticketing", TICKET))
+    assert (seen.version, seen.event_id) == (5, ids[3])
+
+
+async def test_a_ticket_closed_by_somebody_else_is_closed_here_and_wakes_its_change(
+    sessions: Sessions, clock: Clock
+) -> None:
+    change = await change_that_is(sessions, ChangeStatus.INCOMPLETE, ticket=TICKET)
+    other = await change_that_is(sessions, ChangeStatus.INCOMPLETE)
+
+    await arrive(sessions, System.TICKETING, ticket_event("ticket.closed", version=2))
+    await work_off(sessions, clock)
+    # Older, and come later: the ticket stays closed.
+    await arrive(sessions, System.TICKETING, ticket_event("ticket.answered", version=1))
+    await work_off(sessions, clock)
+
+    row = await ticket_row(sessions, change)
+    assert (row.status, row.closed_at) == ("closed", START)
+    assert await woken(sessions) == [change]
+    assert await told(sessions, other) == []
+
+
+async def test_an_event_that_overtakes_our_record_of_the_ticket_finds_its_change_by_our_key(
+    sessions: Sessions, clock: Clock
+) -> None:
+    change = await change_that_is(sessions, ChangeStatus.CHECKING)
+    answered = ticket_event("ticket.answered", key=f"{change}:open_ticket:1:1")
+
+    await arrive(sessions, System.TICKETING, answered)
+    await work_off(sessions, clock)
+
+    assert await woken(sessions) == [change]
+
+
+async def test_an_event_three_months_late_is_on_record_and_the_ended_change_stays_as_it_is(
+    sessions: Sessions, clock: Clock
+) -> None:
+    ended = await change_that_is(sessions, ChangeStatus.ACTIVE, ticket=TICKET, ended=True)
+    clock.advance(timedelta(days=90))
+    happened = START + timedelta(hours=1)
+
+    of_account = await arrive(sessions, System.BILLING, standing_changed(at=happened), at=clock())
+    of_ticket = await arrive(
+        sessions, System.TICKETING, ticket_event("ticket.answered", at=happened), at=clock()
+    )
+    await work_off(sessions, clock)
+
+    rows = await events(sessions)
+    assert {rows[each].state for each in (of_account, of_ticket)} == {"processed"}
+    assert rows[of_account].occurred_at == happened
+    entries = await told(sessions, ended)
+    assert len(entries) == 2
+    assert all("after the change had ended, which stays active" in e.reason for e in entries)
+    assert await woken(sessions) == []
+    async with sessions() as session:
+        assert (await session.get_one(ServiceChangeRow, ended)).status == "active"
+
+
+async def test_an_event_after_a_change_ended_is_none_of_its_business(
+    sessions: Sessions, clock: Clock
+) -> None:
+    ended = await change_that_is(sessions, ChangeStatus.ACTIVE, ended=True)
+
+    await arrive(sessions, System.BILLING, standing_changed(at=START + timedelta(days=2)))
+    await work_off(sessions, clock)
+
+    assert await told(sessions, ended) == []
+
+
+async def test_what_we_did_ourselves_comes_back_as_a_note_on_the_change(
+    sessions: Sessions, clock: Clock
+) -> None:
+    change = await change_that_is(sessions, ChangeStatus.APPLYING)
+    echo = line_event("invoice.line_posted", "7590-VHVEG", f"{change}:post_billing_change:1:1")
+
+    await arrive(sessions, System.BILLING, echo)
+    await work_off(sessions, clock)
+
+    (entry,) = await told(sessions, change)
+    assert "Nothing waits for it." in entry.reason
+    assert await woken(sessions) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [
+        ({"type": "invoice.eaten", "data": {}}, "of the type invoice.eaten are not known here"),
+        ({"type": "account.standing_changed"}, "data.account cannot be read."),
+        (b"\x00\xff", "The body is no JSON object."),
+    ],
+)
+async def test_what_is_not_understood_is_kept_apart_with_its_body(
+    sessions: Sessions, clock: Clock, body: Mapping[str, Any] | bytes, outcome: str
+) -> None:
+    event_id = await arrive(sessions, System.BILLING, body)
+
+    await work_off(sessions, clock)
+
+    row = (await events(sessions))[event_id]
+    assert row.state == "quarantined"
+    assert outcome in row.outcome
+    assert row.body
+
+
+async def test_processors_side_by_side_take_each_event_once(
+    sessions: Sessions, clock: Clock
+) -> None:
+    change = await change_that_is(sessions, ChangeStatus.INCOMPLETE)
+    ids = [await arrive(sessions, System.BILLING, standing_changed()) for _ in range(12)]
+
+    taken = await asyncio.gather(*(work_off(sessions, clock) for _ in range(4)))
+
+    assert sum(taken) == len(ids)
+    assert await woken(sessions) == [change] * len(ids)
+
+
+async def test_a_processor_killed_half_way_leaves_the_event_queued_and_nothing_half_done(
+    sessions: Sessions, clock: Clock
+) -> None:
+    change = await change_that_is(sessions, ChangeStatus.INCOMPLETE, ticket=TICKET)
+    event_id = await arrive(sessions, System.TICKETING, ticket_event("ticket.closed"))
+    engine: AsyncEngine = sessions.kw["bind"]
+
+    # Even the note that it failed does not get out.
+    with pytest.raises(BrokenError), killed_at(engine, "UPDATE"):
+        await process_next(sessions, clock)
+
+    assert (await events(sessions))[event_id].state == "queued"
+    assert (await ticket_row(sessions, change)).status == "open"
+    assert await woken(sessions) == []
+    await work_off(sessions, clock)
+    assert (await events(sessions))[event_id].state == "processed"
+    assert (await ticket_row(sessions, change)).status == "closed"
+    assert await woken(sessions) == [change]
+
+
+async def refuse_waking(sessions: Sessions, *, refused: bool) -> None:
+    """The database refuses every waking, or takes them again."""
+    async with sessions.begin() as session:
+        await session.execute(text("DROP TRIGGER IF EXISTS refused ON outbox"))
+        if refused:
+            await session.execute(
+                text(
+                    "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+                    "$$ BEGIN RAISE EXCEPTION 'no waking today'; END $$"
+                )
+            )
+            await session.execute(
+                text(
+                    "CREATE TRIGGER refused BEFORE INSERT ON outbox "
+                    "FOR EACH ROW WHEN (NEW.topic = 'look_again') EXECUTE FUNCTION refuse()"
+                )
+            )
+
+
+async def pauses(sessions: Sessions) -> list[tuple[int, float]]:
+    """Attempts of each queued event and seconds to its next, by the database's clock."""
+    async with sessions() as session:
+        rows = await session.execute(
+            text(
+                "SELECT attempts, extract(epoch FROM available_at - now()) FROM inbox "
+                "WHERE state = 'queued' ORDER BY event_id"
+            )
+        )
+        return [(attempts, float(seconds)) for attempts, seconds in rows]
+
+
+async def make_due(sessions: Sessions) -> None:
+    async with sessions.begin() as session:
+        await session.execute(text("UPDATE inbox SET available_at = now()"))
+
+
+async def test_an_event_that_fails_is_tried_again_later_and_holds_up_no_other(
+    sessions: Sessions, clock: Clock
+) -> None:
+    change = await change_that_is(sessions, ChangeStatus.INCOMPLETE)
+    failing = await arrive(sessions, System.BILLING, standing_changed())
+    healthy = await arrive(sessions, System.BILLING, standing_changed("0000-NOONE"))
+    await refuse_waking(sessions, refused=True)
+
+    assert await work_off(sessions, clock) == 2
+    rows = await events(sessions)
+    assert rows[healthy].state == "processed"
+    assert rows[failing].state == "queued"
+    assert "no waking today" in (rows[failing].last_error or "")
+    assert await told(sessions, change) == []
+    ((attempts, first),) = await pauses(sessions)
+    assert (attempts, 0 < first <= 1) == (1, True)
+
+    await make_due(sessions)
+    await work_off(sessions, clock)
+    ((attempts, second),) = await pauses(sessions)
+    assert (attempts, 1 < second <= 2) == (2, True)
+
+    await refuse_waking(sessions, refused=False)
+    await make_due(sessions)
+    await work_off(sessions, clock)
+    row = (await events(sessions))[failing]
+    assert (row.state, row.last_error) == ("processed", None)
+    assert await woken(sessions) == [change]
+
+
+async def test_an_event_that_fails_too_often_waits_for_a_person(
+    sessions: Sessions, clock: Clock
+) -> None:
+    await change_that_is(sessions, ChangeStatus.INCOMPLETE)
+    event_id = await arrive(sessions, System.BILLING, standing_changed())
+    await refuse_waking(sessions, refused=True)
+
+    for _ in range(MOST_ATTEMPTS):
+        await make_due(sessions)
+        await work_off(sessions, clock)
+    await make_due(sessions)
+
+    assert await work_off(sessions, clock) == 0
+    row = (await events(sessions))[event_id]
+    assert (row.state, row.attempts) == ("failed", MOST_ATTEMPTS)
+    assert "no waking today" in (row.last_error or "")
+    assert str(MOST_ATTEMPTS) in row.outcome
+
+
+async def test_the_sweeper_finds_what_nobody_tries_and_leaves_what_is_being_retried(
+    sessions: Sessions, clock: Clock
+) -> None:
+    forgotten, jumped, retried, fresh = [
+        await arrive(sessions, System.BILLING, standing_changed("0000-NOONE")) for _ in range(4)
+    ]
+    old = {"queued_at": text("now() - interval '1 hour'")}
+    values: dict[str, dict[str, Any]] = {
+        forgotten: {**old, "available_at": text("now() + interval '1 hour'")},
+        jumped: {**old, "attempts": 3, "available_at": text("now() + interval '1 hour'")},
+        retried: {**old, "attempts": 3, "available_at": text("now() + interval '30 seconds'")},
+        fresh: {"available_at": text("now() + interval '1 hour'")},
+    }
+    async with sessions.begin() as session:
+        for event_id, changed in values.items():
+            await session.execute(
+                update(InboxRow).where(InboxRow.event_id == event_id).values(**changed)
+            )
+
+    assert await work_off(sessions, clock) == 0
+    assert sorted(await sweep_inbox(sessions)) == sorted([forgotten, jumped])
+    await work_off(sessions, clock)
+
+    rows = await events(sessions)
+    states = {name: rows[name].state for name in (forgotten, jumped, retried, fresh)}
+    assert states == {
+        forgotten: "processed",
+        jumped: "processed",
+        retried: "queued",
+        fresh: "queued",
+    }
+    assert await sweep_inbox(sessions) == []
