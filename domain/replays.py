@@ -125,7 +125,8 @@ UNSAFE: Final = frozenset({EligibilityRule.REVISION_PENDING, EligibilityRule.NOT
 @dataclass(frozen=True, slots=True)
 class Stage:
     """A part of a replay. `size` None: all the rest. It goes wrong with more failures than both
-    `tolerated` and the `share` of those judged."""
+    `tolerated` and the `share` of those judged.
+    """
 
     number: int
     size: int | None
@@ -248,27 +249,35 @@ def verdict(after: Aftermath) -> ItemVerdict | None:
     It went well when the change has gone past the step it stood still at, whatever came later. A
     change that is undone because the retried step was refused has an end, but not a good one.
     """
+    if after.decision is DecisionState.TAKEN:
+        return _since(after)
     if after.decision is DecisionState.REFUSED:
         return ItemVerdict(ItemState.PASSED_OVER, after.why)
-    if after.decision is not DecisionState.TAKEN:
-        if after.letter_closed:
-            return ItemVerdict(ItemState.PASSED_OVER, "Somebody had it go on before the replay.")
-        return None
+    if after.letter_closed:
+        return ItemVerdict(ItemState.PASSED_OVER, "Somebody had it go on before the replay.")
+    return None
+
+
+def _since(after: Aftermath) -> ItemVerdict | None:
+    """How it went once the retry was taken."""
     if after.step_done:
-        later = f" It stands still again: {after.stands_still}." if after.stands_still else ""
+        later = f" It stands still again {after.stands_still}." if after.stands_still else ""
         return ItemVerdict(ItemState.SUCCEEDED, f"Past the step.{later}")
-    if after.then is None:
-        return _ended(after) if after.ended else None
-    if after.then is ChangeStatus.NEEDS_ATTENTION:
-        return ItemVerdict(ItemState.FAILED, f"Stands still again: {after.stands_still}.")
+    if after.then is not None:
+        return _moved(after, after.then)
+    if after.ended:
+        return ItemVerdict(ItemState.SUCCEEDED, f"Came to its end: {words(after.status)}.")
+    return None
+
+
+def _moved(after: Aftermath, then: ChangeStatus) -> ItemVerdict:
+    """How it went, by the first status it took after the one it went on in."""
+    if then is ChangeStatus.NEEDS_ATTENTION:
+        return ItemVerdict(ItemState.FAILED, f"Stands still again {after.stands_still}.")
     if after.then_by is not None:
-        sentence = f"{after.then_by} decided otherwise: {words(after.then)}."
+        sentence = f"{after.then_by} decided otherwise: {words(then)}."
         return ItemVerdict(ItemState.PASSED_OVER, sentence)
-    undone = after.then is ChangeStatus.COMPENSATING
-    if undone and after.resumes is not ChangeStatus.COMPENSATING:
+    was_undone = after.resumes is ChangeStatus.COMPENSATING
+    if then is ChangeStatus.COMPENSATING and not was_undone:
         return ItemVerdict(ItemState.FAILED, "The step was refused, and the change is undone.")
-    return ItemVerdict(ItemState.SUCCEEDED, f"Went on: {words(after.then)}.")
-
-
-def _ended(after: Aftermath) -> ItemVerdict:
-    return ItemVerdict(ItemState.SUCCEEDED, f"Came to its end: {words(after.status)}.")
+    return ItemVerdict(ItemState.SUCCEEDED, f"Went on: {words(then)}.")

@@ -178,7 +178,13 @@ async def locked_replay(session: AsyncSession, replay_id: str) -> ReplayRow | No
 
 
 async def steer(
-    session: AsyncSession, replay: ReplayRow, what: Steering, actor: str, reason: str, at: datetime
+    session: AsyncSession,
+    replay: ReplayRow,
+    what: Steering,
+    *,
+    actor: str,
+    reason: str,
+    at: datetime,
 ) -> bool:
     """Suspend, resume or cancel a locked replay; False if that does not fit its state.
 

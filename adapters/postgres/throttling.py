@@ -1,12 +1,16 @@
 """Until when a vendor wants to be left alone: the one place that work of ours asks."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.postgres.tables import AttemptRow
 from domain.errors import FailureCode
+
+_RECENT: Final = timedelta(days=1)
+"""No wait that a vendor names is taken for longer than this; older attempts say nothing."""
 
 
 async def seconds_closed(session: AsyncSession, system: str) -> float | None:
@@ -21,6 +25,7 @@ async def seconds_closed(session: AsyncSession, system: str) -> float | None:
             await session.execute(
                 select(func.max(AttemptRow.retry_at), func.now()).where(
                     AttemptRow.system == system,
+                    AttemptRow.finished_at > func.now() - _RECENT,
                     AttemptRow.outcome == FailureCode.THROTTLED,
                     AttemptRow.retry_at > func.now(),
                 )

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
-down_revision = "0002"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
@@ -40,8 +40,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Undo. Messages and answers that are about no change have no place in the older schema."""
+    op.execute("DELETE FROM idempotency_keys WHERE change_id IS NULL")
+    op.execute("DELETE FROM outbox WHERE change_id IS NULL")
     for table in ("idempotency_keys", "outbox"):
-        op.execute(f"DELETE FROM {table} WHERE change_id IS NULL")
         op.alter_column(table, "change_id", nullable=False)
     op.alter_column("outbox", "available_at", server_default=None)
     op.drop_index("ix_replays_unfinished", table_name="replays", postgresql_where=UNFINISHED)
