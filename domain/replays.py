@@ -70,6 +70,7 @@ class EligibilityRule(StrEnum):
     IN_ANOTHER_REPLAY = "in_another_replay"
     MOVED_ON = "moved_on"
     NOT_PERMITTED = "not_permitted"
+    UNVERIFIABLE = "unverifiable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,8 @@ class Candidate:
     now: Situation
     still_open: bool
     other_replay: str | None = None
+    unverifiable: bool = False
+    """Nobody knows whether its effect took place, nor can the system be asked."""
 
 
 def eligibility(candidate: Candidate, *, role: Role, principal: str) -> Eligibility:
@@ -104,6 +107,11 @@ def eligibility(candidate: Candidate, *, role: Role, principal: str) -> Eligibil
             EligibilityRule.IN_ANOTHER_REPLAY, f"{candidate.other_replay} is about to retry it."
         )
     may = permission(Action.RETRY, role=role, principal=principal, now=now)
+    if may.allowed and candidate.unverifiable:
+        return Eligibility(
+            EligibilityRule.UNVERIFIABLE,
+            "Whether it was done has to be found out first, one change at a time.",
+        )
     if may.allowed:
         return Eligibility(EligibilityRule.MAY_BE_RETRIED, "")
     if may.refusal is Refusal.FORBIDDEN:
@@ -115,7 +123,13 @@ def eligibility(candidate: Candidate, *, role: Role, principal: str) -> Eligibil
     return Eligibility(rule, may.reason or "")
 
 
-UNSAFE: Final = frozenset({EligibilityRule.REVISION_PENDING, EligibilityRule.NOT_PERMITTED})
+UNSAFE: Final = frozenset(
+    {
+        EligibilityRule.REVISION_PENDING,
+        EligibilityRule.NOT_PERMITTED,
+        EligibilityRule.UNVERIFIABLE,
+    }
+)
 """Rules by which a caller who may only retry what is safe may not replay the selection at all."""
 
 
@@ -124,8 +138,9 @@ UNSAFE: Final = frozenset({EligibilityRule.REVISION_PENDING, EligibilityRule.NOT
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A part of a replay. `size` None: all the rest. It goes wrong with more failures than both
-    `tolerated` and the `share` of those judged.
+    """A part of a replay. `size` None: all the rest.
+
+    It goes wrong with more failures than both `tolerated` and the `share` of those judged.
     """
 
     number: int

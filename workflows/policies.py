@@ -38,6 +38,14 @@ POLL_TRY: Final = timedelta(minutes=2)
 POLL_LIMIT: Final = timedelta(minutes=4)
 """Over all tries; then the next poll of the schedule takes over."""
 
+BRING: Final = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(seconds=10),
+    maximum_attempts=40,
+)
+"""A retry of a replay that no worker takes: some ten minutes of asking, each for five seconds."""
+
 NOTIFY: Final = RetryPolicy(
     initial_interval=timedelta(seconds=2),
     backoff_coefficient=2.0,

@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from adapters.postgres.audit import audit_note
 from adapters.postgres.outbox import outbox_row
 from adapters.postgres.proposals import NewDecision, message_of, put_on_record
+from adapters.postgres.replay_reading import progress_of
 from adapters.postgres.replay_verdicts import give_verdicts
-from adapters.postgres.replays import leave_the_rest, locked_replay
+from adapters.postgres.replays import leave_the_rest, locked_replay, unverifiable
 from adapters.postgres.resumption import park_lost
 from adapters.postgres.situations import situation_of
 from adapters.postgres.tables import ApiKeyRow, AttemptRow, AuditEntryRow, ServiceChangeRow
@@ -30,9 +31,7 @@ from domain.replays import (
     ItemState,
     Move,
     MoveKind,
-    Progress,
     ReplayState,
-    StageTally,
     eligibility,
     next_move,
 )
@@ -60,7 +59,7 @@ class PostgresReplays:
                 return Advance(finished=True)
             now = self._clock()
             await give_verdicts(session, replay_id, now)
-            move = next_move(await _progress(session, replay_id))
+            move = next_move(await progress_of(session, replay_id))
             await _end_if_so(session, replay, move, now)
             begun = await _begun_since(session, replay_id, after)
             if begun is not None:
@@ -133,31 +132,6 @@ class PostgresReplays:
 
 def _refuse(row: DecisionRow, why: str, now: datetime) -> None:
     row.state, row.why, row.closed_at = DecisionState.REFUSED, why, now
-
-
-async def _progress(session: AsyncSession, replay_id: str) -> Progress:
-    rows = await session.execute(
-        select(_R.stage, _R.state, func.count())
-        .where(_R.replay_id == replay_id)
-        .group_by(_R.stage, _R.state)
-    )
-    waiting, counts = 0, dict[int, dict[str, int]]()
-    for stage, state, count in rows.tuples():
-        if state == ItemState.WAITING:
-            waiting += count
-        elif stage is not None:
-            counts.setdefault(stage, {})[state] = count
-    return Progress(
-        waiting,
-        {
-            stage: StageTally(
-                retrying=found.get(ItemState.RETRYING, 0),
-                succeeded=found.get(ItemState.SUCCEEDED, 0),
-                failed=found.get(ItemState.FAILED, 0),
-            )
-            for stage, found in counts.items()
-        },
-    )
 
 
 async def _end_if_so(session: AsyncSession, replay: ReplayRow, move: Move, now: datetime) -> None:
@@ -233,7 +207,9 @@ async def _retry(
     change = await locked(session, item.change_id)
     letter = await session.get_one(DeadLetterRow, item.dead_letter_id)
     candidate = Candidate(
-        await situation_of(session, change, now), still_open=letter.closed_at is None
+        await situation_of(session, change, now),
+        still_open=letter.closed_at is None,
+        unverifiable=change.id in await unverifiable(session, [change.id]),
     )
     found = eligibility(candidate, role=role, principal=replay.actor)
     item.rule = found.rule

@@ -1,16 +1,18 @@
 """Replays as they begin and are steered: selection, claims, states. How they go on is beside."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import func, select, text, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.postgres.audit import audit_note
 from adapters.postgres.desk_reading import DeadLetterFilter
 from adapters.postgres.outbox import outbox_row
-from adapters.postgres.tables import DocumentVersionRow, ServiceChangeRow
+from adapters.postgres.tables import DocumentVersionRow, EffectRow, ServiceChangeRow
 from adapters.postgres.tables_desk import DeadLetterRow, ReplayItemRow, ReplayRow
 from domain.errors import FailureCode
 from domain.permissions import Situation
@@ -25,7 +27,8 @@ from domain.replays import (
     Steering,
     eligibility,
 )
-from domain.service_change import ChangeStatus, DocumentState, Role
+from domain.service_change import ChangeStatus, DocumentState, EffectStatus, Role
+from domain.verdicts import Repeatability, verdict
 
 LARGEST: Final = 10_000
 """Dead letters of one replay; what is beyond stays open for the next."""
@@ -71,7 +74,9 @@ async def select_dead_letters(session: AsyncSession, new: NewReplay) -> list[Sel
     )
     found = list(await session.execute(statement))
     claims = await _claims(session)
-    pending = await _pending_revisions(session, [row[0].change_id for row in found])
+    ids = [row[0].change_id for row in found]
+    pending = await _pending_revisions(session, ids)
+    doubtful = await unverifiable(session, ids)
     return [
         Selected(
             letter,
@@ -87,6 +92,7 @@ async def select_dead_letters(session: AsyncSession, new: NewReplay) -> list[Sel
                     ),
                     still_open=letter.closed_at is None,
                     other_replay=claims.get(letter.id),
+                    unverifiable=letter.change_id in doubtful,
                 ),
                 role=new.role,
                 principal=new.actor,
@@ -114,6 +120,22 @@ async def _pending_revisions(session: AsyncSession, change_ids: list[str]) -> di
         .group_by(version.change_id)
     )
     return dict(rows.tuples().all())
+
+
+async def unverifiable(session: AsyncSession, change_ids: Sequence[str]) -> frozenset[str]:
+    """Changes with an effect that nobody can verify: a person decides about each by itself."""
+    effect = EffectRow
+    rows = await session.scalars(
+        select(effect)
+        .where(effect.change_id.in_(change_ids), effect.repeatability == Repeatability.NEITHER)
+        .ext(distinct_on(effect.change_id, effect.step))
+        .order_by(effect.change_id, effect.step, effect.intended_at.desc())
+    )
+    return frozenset(
+        row.change_id
+        for row in rows
+        if not verdict(EffectStatus(row.status), row.in_doubt, Repeatability.NEITHER).safe
+    )
 
 
 async def create_replay(

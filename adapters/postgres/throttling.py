@@ -1,37 +1,25 @@
-"""Until when a vendor wants to be left alone: the one place that work of ours asks."""
+"""Whether a system takes requests of ours just now: the one place that replays ask."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from adapters.postgres.tables import AttemptRow
-from domain.errors import FailureCode
+from adapters.postgres.tables_operations import PauseRow, VendorGateRow
+from domain.pauses import EVERYTHING
 
-_RECENT: Final = timedelta(days=1)
-"""No wait that a vendor names is taken for longer than this; older attempts say nothing."""
+_PAUSED_LOOK: Final = 15.0
+"""Seconds after which it is looked again whether a pause was lifted."""
 
 
 async def seconds_closed(session: AsyncSession, system: str) -> float | None:
-    """Seconds until a system that throttles us may be asked again; None if it may be now.
-
-    Goes by the waits the vendor named in the attempts on record.
-    """
-    until: datetime | None
-    now: datetime
-    until, now = (
-        (
-            await session.execute(
-                select(func.max(AttemptRow.retry_at), func.now()).where(
-                    AttemptRow.system == system,
-                    AttemptRow.finished_at > func.now() - _RECENT,
-                    AttemptRow.outcome == FailureCode.THROTTLED,
-                    AttemptRow.retry_at > func.now(),
-                )
-            )
-        )
-        .tuples()
-        .one()
+    """Seconds to leave a system alone: its gate is closed, or a person paused it. None: neither."""
+    paused = select(PauseRow.scope).where(PauseRow.scope.in_([EVERYTHING, system])).limit(1)
+    if await session.scalar(paused) is not None:
+        return _PAUSED_LOOK
+    wait = select(VendorGateRow.closed_until - func.now()).where(
+        VendorGateRow.system == system, VendorGateRow.closed_until > func.now()
     )
-    return max((until - now).total_seconds(), 0.1) if until else None
+    left: timedelta | None = await session.scalar(wait)
+    return left.total_seconds() if left else None

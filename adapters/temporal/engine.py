@@ -29,7 +29,7 @@ from domain.errors import (
     NobodyAnswersError,
     NoWorkflowError,
 )
-from domain.identifiers import workflow_id
+from domain.identifiers import replay_workflow_id, workflow_id
 from domain.messages import (
     Decision,
     DecisionResult,
@@ -38,6 +38,7 @@ from domain.messages import (
     Revised,
     ServiceChangeInput,
 )
+from domain.replay_messages import ReplayInput, ReplayName
 from domain.settling import SettleInput, SettleName, settle_workflow_id
 
 ACCEPTED_WITHIN: Final = timedelta(seconds=5)
@@ -143,6 +144,27 @@ class TemporalEngine:
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 task_timeout=TASK_TIMEOUT,
                 static_summary=f"Settle {what.effect_key}",
+            )
+
+    async def start_replay(self, replay: ReplayInput) -> None:
+        """Start a replay, or a further run of one whose workflow is gone; nothing if it runs."""
+        async with _engine_words():
+            await self._client.start_workflow(
+                ReplayName.WORKFLOW,
+                replay,
+                id=replay_workflow_id(replay.replay_id),
+                task_queue=self._task_queue,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                task_timeout=TASK_TIMEOUT,
+                static_summary=f"Replay {replay.replay_id}",
+            )
+
+    async def steered(self, replay_id: str) -> None:
+        """Say that a person steered a replay. Raises NoWorkflowError when it has ended."""
+        async with _engine_words():
+            await self._client.get_workflow_handle(replay_workflow_id(replay_id)).signal(
+                ReplayName.STEERED
             )
 
     async def knows(self, change_id: str) -> bool:

@@ -65,7 +65,7 @@ async def idle_office(
     world = World(temporal_client, sessions, clock, queue)
     api.parts.documents = world.documents
     api.parts.clock = clock
-    return Office(api, world, Relay(sessions, world.engine, Patience(), clock))
+    return Office(api, world, Relay(sessions, world.engine, Patience()))
 
 
 @pytest_asyncio.fixture
