@@ -1,5 +1,6 @@
 """The read side of replays: what the API answers about them. Nothing here writes."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from domain.contracts_desk import (
     ReplaySummaryView,
     ReplayView,
 )
+from domain.errors import FieldProblem, InvalidChangeError
 from domain.identifiers import System, replay_workflow_id
 from domain.replays import (
     STAGES,
@@ -78,7 +80,7 @@ async def read_replay(
     session: AsyncSession, row: ReplayRow, *, cursor: str | None = None, limit: int = 50
 ) -> ReplayView:
     """A replay with a stretch of its items, in the order they have their turn."""
-    after = int(decode_cursor(cursor, 1)[0]) if cursor else 0
+    after = _position(cursor) if cursor else 0
     items: list[ReplayItemRow] = list(
         await session.scalars(
             select(_R)
@@ -106,6 +108,13 @@ async def read_replay(
         items=[_item_view(item) for item in items],
         next_cursor=encode_cursor(str(items[-1].position)) if more else None,
     )
+
+
+def _position(cursor: str) -> int:
+    (text,) = decode_cursor(cursor, 1)
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise InvalidChangeError([FieldProblem("cursor", "is not one of ours; start without it")])
+    return int(text)
 
 
 async def _counts(

@@ -12,6 +12,9 @@ from domain.pauses import EVERYTHING
 _PAUSED_LOOK: Final = 15.0
 """Seconds after which it is looked again whether a pause was lifted."""
 
+_LONGEST_LOOK: Final = 60.0
+"""Seconds after which it is looked again whether a gate opened before its time."""
+
 
 async def seconds_closed(session: AsyncSession, system: str) -> float | None:
     """Seconds to leave a system alone: its gate is closed, or a person paused it. None: neither."""
@@ -22,4 +25,4 @@ async def seconds_closed(session: AsyncSession, system: str) -> float | None:
         VendorGateRow.system == system, VendorGateRow.closed_until > func.now()
     )
     left: timedelta | None = await session.scalar(wait)
-    return left.total_seconds() if left else None
+    return min(left.total_seconds(), _LONGEST_LOOK) if left else None
