@@ -17,6 +17,7 @@ from adapters.postgres.tables import OutboxRow, ServiceChangeRow
 from adapters.postgres.tables_desk import DecisionRow, ReplayRow
 from adapters.temporal.client import connect
 from adapters.temporal.engine import TemporalEngine
+from adapters.temporal.runs import WorkflowRuns
 from crash_points import CrashPoints
 from domain.errors import EngineUnavailableError
 from domain.messages import LookAgain, Patience, Resume, Revised, ServiceChangeInput
@@ -28,6 +29,7 @@ from settings import Settings
 from worker.bootstrap import now
 from worker.crash_points import MortalEngine
 from worker.inbox import sweep_inbox, work_off
+from worker.lost_workflows import LostWorkflows, sweep_replays
 from worker.open_effects import sweep_effects
 from worker.running import health_page, stop_on_signals
 from worker.sweeper import sweep
@@ -205,6 +207,8 @@ async def run(settings: Settings) -> None:
     if settings.crash_points is not None:
         temporal = MortalEngine(temporal, CrashPoints(settings.crash_points))
     relay = Relay(sessions(engine), temporal, patience_of(settings), pace_of(settings))
+    runs = WorkflowRuns(client)
+    lost = LostWorkflows(sessions(engine), runs, now)
 
     async def dispatch() -> bool:
         return await relay.dispatch() == _BATCH
@@ -216,6 +220,8 @@ async def run(settings: Settings) -> None:
         await sweep_inbox(sessions(engine))
         await sweep(sessions(engine), temporal, settings.unstarted_after, now)
         await sweep_effects(sessions(engine), settings.step_limit, now)
+        await lost.sweep()
+        await sweep_replays(sessions(engine), runs, now)
         return False
 
     async with health_page(settings.relay_metrics_port, lambda: True):

@@ -25,10 +25,24 @@ VENDOR: Final = RetryPolicy(
 )
 """Vendors come back within a minute of their recovery; 429 names its own wait."""
 
+OURS: Final = (
+    "AttributeError",
+    "DataError",
+    "IntegrityError",
+    "KeyError",
+    "NoResultFound",
+    "TypeError",
+    "ValidationError",
+    "ValueError",
+)
+"""Errors that say that our code or our data is wrong, by the names the engine has for them. Time
+cures none: the run fails, is found, and its change is parked for a person."""
+
 RECORD: Final = RetryPolicy(
     initial_interval=timedelta(milliseconds=200),
     backoff_coefficient=2.0,
     maximum_interval=timedelta(seconds=10),
+    non_retryable_error_types=OURS,
 )
 """Without end: when our own record is away nothing else may go on, nor be reported."""
 

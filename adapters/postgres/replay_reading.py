@@ -38,7 +38,7 @@ async def progress_of(session: AsyncSession, replay_id: str) -> Progress:
         .group_by(_R.stage, _R.state)
     )
     waiting, counts = 0, dict[int, dict[str, int]]()
-    for stage, state, count in rows.tuples():
+    for stage, state, count in rows:
         if state == ItemState.WAITING:
             waiting += count
         elif stage is not None:
@@ -126,7 +126,7 @@ async def _counts(
         .group_by(_R.replay_id, _R.state)
     )
     found = {replay_id: dict.fromkeys(ItemState, 0) for replay_id in replay_ids}
-    for replay_id, state, count in rows.tuples():
+    for replay_id, state, count in rows:
         found[replay_id][ItemState(state)] = count
     return found
 

@@ -90,7 +90,7 @@ async def _record(session: AsyncSession, items: list[ReplayItemRow]) -> _Record:
             for row in await session.scalars(select(decision).where(decision.id.in_(decisions)))
         },
         audit=_by_change(audit),
-        worked={(change_id, step): last for change_id, step, last in worked.tuples()},
+        worked={(change_id, step): last for change_id, step, last in worked},
     )
 
 

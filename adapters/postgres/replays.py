@@ -109,7 +109,7 @@ async def _claims(session: AsyncSession) -> dict[str, str]:
             ReplayItemRow.state.in_(CLAIMED)
         )
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 async def _pending_revisions(session: AsyncSession, change_ids: list[str]) -> dict[str, int]:
@@ -119,7 +119,7 @@ async def _pending_revisions(session: AsyncSession, change_ids: list[str]) -> di
         .where(version.change_id.in_(change_ids), version.state == DocumentState.PENDING_REVIEW)
         .group_by(version.change_id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 async def unverifiable(session: AsyncSession, change_ids: Sequence[str]) -> frozenset[str]:

@@ -11,11 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from adapters.postgres.tables import ApiKeyRow
 from adapters.postgres.tables_desk import DecisionRow, ReplayRow
 from adapters.postgres.tables_operations import VendorGateRow
+from adapters.temporal.runs import WorkflowRuns
 from domain.identifiers import workflow_id
 from tests.support.api import PNG, new_key
 from tests.support.office import Office
 from tests.support.polling import eventually
 from tests.support.replays import CREDENTIAL, ROUTE, Desk, counts, states
+from worker.lost_workflows import sweep_replays
 
 Sessions = async_sessionmaker[AsyncSession]
 
@@ -30,18 +32,12 @@ async def test_a_dry_run_starts_nothing_and_names_the_rule_for_each(
 ) -> None:
     claimed = await desk.parked(1)
     running = await desk.replay()
+    await desk.steer(running, "suspend")
     free = await desk.parked(1)
-    revised = await desk.office.parked_at_the_crm()
-    await desk.office.upload(revised, PNG + b"revised")
-    await desk.office.act(revised, "retry", caller="admin")
-    await desk.office.reaches(revised, "applying", "needs_attention")
-    waits = {"filter": {"opened_before": "2100-01-01T00:00:00Z"}}
-    await eventually(
-        lambda: desk.office.read(revised),
-        lambda seen: bool(seen["failure"]) and seen["failure"]["code"] == "revision_pending",
-    )
+    revised = await desk.office.held_for_a_revision(PNG + b"revised")
+    everything = {"opened_before": "2100-01-01T00:00:00Z"}
 
-    answer = await desk.ask(dry_run=True, **waits)
+    answer = await desk.ask(dry_run=True, filter=everything)
 
     replay = answer.json()
     assert (answer.status_code, replay["state"], replay["workflow_id"]) == (202, "dry_run", None)
@@ -187,7 +183,9 @@ async def test_another_worker_goes_on_and_nothing_is_retried_twice(
         assert len(await desk.retries(change_id)) == 1
 
 
-async def test_a_replay_whose_workflow_was_lost_goes_on_by_a_further_run(desk: Desk) -> None:
+async def test_a_replay_whose_workflow_was_lost_goes_on_by_a_further_run(
+    desk: Desk, sessions: Sessions
+) -> None:
     await desk.parked(3)
     replay = await desk.replay()
     await desk.steer(replay, "suspend")
@@ -196,11 +194,12 @@ async def test_a_replay_whose_workflow_was_lost_goes_on_by_a_further_run(desk: D
     await handle.terminate("lost")
     await desk.steer(replay, "resume")
 
-    from worker.lost_replays import sweep_replays  # noqa: PLC0415 - temporary
-
-    await sweep_replays(desk.office.api.parts.sessions, desk.office.world.engine)
+    found = await sweep_replays(
+        sessions, WorkflowRuns(desk.office.world.client), desk.office.world.clock
+    )
     done = await desk.finished(replay)
 
+    assert found == [replay["id"]]
     assert (done["state"], counts(done)) == ("done", {"succeeded": 3})
 
 
@@ -247,13 +246,7 @@ async def test_support_replays_what_is_safe_and_nothing_else(desk: Desk) -> None
     safe = await desk.ask(caller="support")
     foreign = await desk.replay(dry_run=True)
     steered = await desk.steer(foreign, "cancel", caller="support")
-    revised = await desk.office.parked_at_the_crm()
-    await desk.office.upload(revised, PNG + b"revised")
-    await desk.office.act(revised, "retry", caller="admin")
-    await eventually(
-        lambda: desk.office.read(revised),
-        lambda seen: bool(seen["failure"]) and seen["failure"]["code"] == "revision_pending",
-    )
+    revised = await desk.office.held_for_a_revision(PNG + b"revised")
 
     unsafe = await desk.ask(caller="support", filter={"code": "revision_pending"})
     looked = await desk.ask(caller="support", filter={"code": "revision_pending"}, dry_run=True)
@@ -319,10 +312,8 @@ async def test_a_change_whose_workflow_is_gone_goes_on_by_a_further_run(desk: De
 async def test_a_vendor_that_wants_to_be_left_alone_is(desk: Desk, sessions: Sessions) -> None:
     await desk.parked(2)
     async with sessions.begin() as session:
-        gate = VendorGateRow(system="crm", admitted=0, failures=0, closures=1, cause="throttled")
+        gate = await session.get_one(VendorGateRow, "crm")
         gate.closed_until = func.now() + timedelta(seconds=1.5)
-        gate.updated_at = func.now()
-        session.add(gate)
     async with sessions() as session:
         until = await session.scalar(select(VendorGateRow.closed_until))
     replay = await desk.replay()
