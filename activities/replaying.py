@@ -16,8 +16,8 @@ class ReplayActivities:
 
     @activity.defn(name="advance_replay")
     async def advance_replay(self, step: AdvanceInput) -> Advance:
-        """Give what verdicts there are and put the next item's retry on record, if it is time."""
-        return await self._replays.advance(step.replay_id, step.after)
+        """Give what verdicts there are and put the next retries on record, if it is time."""
+        return await self._replays.advance(step)
 
     @activity.defn(name="retry_dead_letter")
     async def retry_dead_letter(self, retry: RetryInput) -> None:

@@ -3,17 +3,17 @@
 from typing import Protocol
 
 from domain.messages import Decision, DecisionResult
-from domain.replay_messages import Advance, ItemTurn, RetryInput
+from domain.replay_messages import Advance, AdvanceInput, ItemTurn, RetryInput
 
 
 class Replays(Protocol):
     """Replays on record. Each call is one transaction and safe to repeat."""
 
-    async def advance(self, replay_id: str, after: int) -> Advance:
+    async def advance(self, step: AdvanceInput) -> Advance:
         """Give what verdicts there are, and say what comes next.
 
-        An item whose turn came after `after` and is not over is named again: its turn was not
-        heard of.
+        Items whose turn came after `step.after` and is not over are named again: their turn was
+        not heard of.
         """
         ...
 

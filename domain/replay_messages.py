@@ -3,6 +3,7 @@
 As in `messages.py`, a model may gain fields with defaults; none may lose or rename one.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Final
 
@@ -23,6 +24,11 @@ class Pace(Message):
         """How long to wait after an item of a system."""
         return 1 / self.systems.get(system, self.retries_per_second)
 
+    @property
+    def in_a_second(self) -> int:
+        """How many items, of whatever system, a second has room for; at least one."""
+        return max(1, int(min(self.retries_per_second, *self.systems.values(), math.inf)))
+
 
 class ReplayInput(Message):
     """Starts the workflow of one replay, or goes on with it after the item at `after`."""
@@ -37,6 +43,8 @@ class AdvanceInput(Message):
 
     replay_id: str
     after: int
+    most: int = 1
+    """How many items may have their turn at once."""
 
 
 class ItemTurn(Message):
@@ -49,13 +57,13 @@ class ItemTurn(Message):
 
 
 class Advance(Message):
-    """What a replay does next: retry one item, wait, or nothing more.
+    """What a replay does next: retry some items, wait, or nothing more.
 
     `wait`: seconds a vendor wants to be left alone, if one does.
     """
 
     finished: bool = False
-    turn: ItemTurn | None = None
+    turns: tuple[ItemTurn, ...] = ()
     wait: float | None = None
 
 

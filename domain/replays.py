@@ -190,10 +190,14 @@ class MoveKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """The next thing to do: the stage to retry an item in, or the sentence of a stop."""
+    """The next thing to do: the stage to retry in and for how many it has room (None: for all).
+
+    Or the sentence of a stop.
+    """
 
     kind: MoveKind
     stage: int | None = None
+    room: int | None = None
     sentence: str = ""
 
 
@@ -212,8 +216,10 @@ def next_move(progress: Progress) -> Move:
         return Move(MoveKind.WAIT if under_way else MoveKind.DONE)
     for stage in STAGES:
         tally = progress.of(stage)
-        if stage.size is None or tally.begun < stage.size:
+        if stage.size is None:
             return Move(MoveKind.RETRY, stage.number)
+        if tally.begun < stage.size:
+            return Move(MoveKind.RETRY, stage.number, room=stage.size - tally.begun)
         if tally.retrying:
             return Move(MoveKind.WAIT)
     return Move(MoveKind.WAIT)

@@ -8,9 +8,9 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from adapters.postgres.outbox import outbox_row
@@ -166,13 +166,10 @@ async def sweep_replays(
 
     Raises EngineUnavailableError and database errors.
     """
-    waiting: Any = exists().where(
+    waiting = exists().where(
         OutboxRow.payload["replay"].astext == ReplayRow.id,
         OutboxRow.topic == "start_replay",
-        or_(
-            OutboxRow.dispatched_at.is_(None),
-            OutboxRow.dispatched_at > func.now() - timedelta(seconds=5),
-        ),
+        OutboxRow.dispatched_at.is_(None),
     )
     async with sessions() as session:
         unfinished = list(

@@ -49,9 +49,9 @@ class ReplayWorkflow:
         """Go on until everything retried has come to a verdict and nothing more is retried."""
         after = replay.after
         while not (step := await self._advance(after)).finished:
-            if step.turn is not None:
-                after = step.turn.position
-                self._brought.append(asyncio.create_task(self._bring(step.turn)))
+            for turn in step.turns:
+                after = turn.position
+                self._brought.append(asyncio.create_task(self._bring(turn)))
             await self._pause(step)
             if workflow.info().is_continue_as_new_suggested():
                 await asyncio.gather(*self._brought)
@@ -59,10 +59,15 @@ class ReplayWorkflow:
         await asyncio.gather(*self._brought)
 
     async def _pause(self, step: Advance) -> None:
-        """At the vendor's pace after a retry; ever longer while only verdicts are awaited."""
-        if step.turn is not None:
+        """As long as the vendors' pace asks; ever longer while only verdicts are awaited.
+
+        The engine's timers are good to about a second, so a second's worth of retries goes out
+        at once and then the second passes.
+        """
+        if step.turns:
             self._look = LOOKS[0]
-            await workflow.sleep(self._replay.pace.seconds_after(step.turn.system))
+            pace = self._replay.pace
+            await workflow.sleep(sum(pace.seconds_after(turn.system) for turn in step.turns))
             return
         wait = self._look if step.wait is None else timedelta(seconds=step.wait)
         self._look = min(self._look * 2, LOOKS[1])
@@ -74,7 +79,9 @@ class ReplayWorkflow:
         self._look = LOOKS[0]
 
     async def _advance(self, after: int) -> Advance:
-        step = AdvanceInput(replay_id=self._replay.replay_id, after=after)
+        step = AdvanceInput(
+            replay_id=self._replay.replay_id, after=after, most=self._replay.pace.in_a_second
+        )
         return await workflow.execute_activity_method(
             ReplayActivities.advance_replay,
             step,

@@ -24,7 +24,7 @@ from domain.errors import NobodyAnswersError
 from domain.identifiers import System, replay_decision_id
 from domain.messages import Decision
 from domain.permissions import permission
-from domain.replay_messages import Advance, ItemTurn, RetryInput
+from domain.replay_messages import Advance, AdvanceInput, ItemTurn, RetryInput
 from domain.replays import (
     UNDER_WAY,
     Candidate,
@@ -51,8 +51,9 @@ class PostgresReplays:
         self._sessions = sessions
         self._clock = clock
 
-    async def advance(self, replay_id: str, after: int) -> Advance:
+    async def advance(self, step: AdvanceInput) -> Advance:
         """Give what verdicts there are, and say what comes next."""
+        replay_id = step.replay_id
         async with self._sessions.begin() as session:
             replay = await locked_replay(session, replay_id)
             if replay is None or replay.finished_at is not None:
@@ -61,21 +62,23 @@ class PostgresReplays:
             await give_verdicts(session, replay_id, now)
             move = next_move(await progress_of(session, replay_id))
             await _end_if_so(session, replay, move, now)
-            begun = await _begun_since(session, replay_id, after)
-            if begun is not None:
-                return Advance(turn=await _turn(session, begun))
+            begun = await _begun_since(session, replay_id, step.after)
+            if begun:
+                return Advance(turns=tuple([await _turn(session, item) for item in begun]))
             if replay.state not in UNDER_WAY:
                 if not await _retrying(session, replay_id):
                     replay.finished_at = now
                 return Advance(finished=replay.finished_at is not None)
             if replay.state == ReplayState.SUSPENDED or move.kind is not MoveKind.RETRY:
                 return Advance()
-            return await self._next_turn(session, replay, move, now)
+            most = step.most if move.room is None else min(step.most, move.room)
+            return await self._next_turns(session, replay, move.stage, most)
 
-    async def _next_turn(
-        self, session: AsyncSession, replay: ReplayRow, move: Move, now: datetime
+    async def _next_turns(
+        self, session: AsyncSession, replay: ReplayRow, stage: int | None, most: int
     ) -> Advance:
-        """The next item that may still be retried, its retry put on record."""
+        """The next items that may still be retried, their retries put on record."""
+        now = self._clock()
         key = select(ApiKeyRow.role).where(
             ApiKeyRow.principal == replay.actor, ApiKeyRow.disabled_at.is_(None)
         )
@@ -84,14 +87,17 @@ class PostgresReplays:
             sentence = f"Stopped: {replay.actor} may no longer act."
             await _stop(session, replay, sentence, now)
             return Advance()
+        turns: list[ItemTurn] = []
         for item in await _waiting(session, replay.id):
             closed = await seconds_closed(session, item.system)
             if closed is not None:
-                return Advance(wait=closed)
+                return Advance(turns=tuple(turns), wait=closed)
             if await _retry(session, replay, item, Role(role), now):
-                item.stage = move.stage
-                return Advance(turn=await _turn(session, item))
-        return Advance()
+                item.stage = stage
+                turns.append(await _turn(session, item))
+            if len(turns) == most:
+                break
+        return Advance(turns=tuple(turns))
 
     async def go_on_by_further_run(self, turn: ItemTurn) -> None:
         """Have a further run of the change take the retry; it has no workflow now."""
@@ -163,15 +169,14 @@ def _note(replay: ReplayRow, action: str, reason: str, now: datetime) -> AuditEn
     )
 
 
-async def _begun_since(session: AsyncSession, replay_id: str, after: int) -> ReplayItemRow | None:
-    """An item whose turn was put on record, and of which the workflow never heard."""
-    found: ReplayItemRow | None = await session.scalar(
+async def _begun_since(session: AsyncSession, replay_id: str, after: int) -> list[ReplayItemRow]:
+    """Items whose turns were put on record, and of which the workflow never heard."""
+    rows = await session.scalars(
         select(_R)
         .where(_R.replay_id == replay_id, _R.position > after, _R.state == ItemState.RETRYING)
         .order_by(_R.position)
-        .limit(1)
     )
-    return found
+    return list(rows)
 
 
 async def _retrying(session: AsyncSession, replay_id: str) -> bool:
