@@ -33,7 +33,7 @@ from domain.failure_policy import SELF_HEALING
 from domain.messages import CheckResult, RefusedDecision, TransitionInput, TransitionResult
 from domain.plan import Plan
 from domain.records import Attempt, ChangeRecord, OperationsNotice
-from domain.service_change import DocumentState
+from domain.service_change import ChangeStatus, DocumentState
 
 Clock = Callable[[], datetime]
 
@@ -182,7 +182,11 @@ class PostgresRecordTransaction(EffectRecords, TrafficRecords):
         )
 
     async def save_attempt(self, attempt: Attempt) -> None:
-        """Keep one try; a failed one becomes the change's failure, a good one clears it."""
+        """Keep one try; a failed one becomes the change's failure, a good one clears it.
+
+        What a change is parked for stays as it is until somebody has it go on: tries of others
+        may still be under way, and an effect left open is looked up meanwhile.
+        """
         earlier = (
             select(func.count())
             .select_from(AttemptRow)
@@ -197,11 +201,11 @@ class PostgresRecordTransaction(EffectRecords, TrafficRecords):
         if number is None or (attempt.code is None and number == 1):
             return
         change = await locked(self._session, attempt.change_id)
+        if change.status == ChangeStatus.NEEDS_ATTENTION or change.ended_at is not None:
+            return
         if attempt.code is None:
             if change.failure and change.failure["step"] == attempt.step:
                 change.failure, change.waiting_on, change.next_action = None, [], None
-            return
-        if change.ended_at is not None:  # a try that was under way when the change ended
             return
         change.failure = mapping.failure(change.failure, attempt, number)
         change.updated_at = attempt.finished_at
