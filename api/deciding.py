@@ -206,13 +206,13 @@ async def _resume(parts: Parts, change_id: str, decision: Decision) -> None:
 
 async def _until_taken(parts: Parts, decision_id: str) -> None:
     """Wait a little for the further run, so that the answer shows what it did."""
-    async with asyncio.timeout(RESUMED_WITHIN + 1):
-        for _ in range(int(RESUMED_WITHIN / _LOOK_EVERY)):
-            async with parts.sessions() as session:
-                row = await session.get_one(DecisionRow, decision_id)
-            if row.closed_at is not None:
-                return
-            await asyncio.sleep(_LOOK_EVERY)
+    until = asyncio.get_running_loop().time() + RESUMED_WITHIN
+    while asyncio.get_running_loop().time() < until:
+        async with parts.sessions() as session:
+            row = await session.get_one(DecisionRow, decision_id)
+        if row.closed_at is not None:
+            return
+        await asyncio.sleep(_LOOK_EVERY)
 
 
 def _require_permission(action: Action, role: Role, principal: str, now: Situation) -> None:
