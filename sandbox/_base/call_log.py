@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
+from uuid import uuid4
 
 KEPT: Final = 200_000
 
@@ -35,6 +36,8 @@ class CallLog:
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self.clock = clock
+        self.log_id = uuid4().hex
+        """Another one after a restart, when counting begins anew."""
         self._calls: deque[LoggedCall] = deque(maxlen=KEPT)
         self._ids = itertools.count(1)
 

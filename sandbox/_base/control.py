@@ -77,10 +77,15 @@ async def read_calls(
     """Calls since the start of the process, control apart. `next_cursor` is null on the last page.
 
     The cursor is the `call_id` of the last one read, so that a reader can come back for more.
+    `log_id` changes with a restart, after which ids begin anew.
     """
     found = sandbox.calls.page(cursor, limit + 1)
     page = found[:limit]
-    return {"calls": page, "next_cursor": page[-1]["call_id"] if len(found) > limit else None}
+    return {
+        "log_id": sandbox.calls.log_id,
+        "calls": page,
+        "next_cursor": page[-1]["call_id"] if len(found) > limit else None,
+    }
 
 
 @router.post("/reset")

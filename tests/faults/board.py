@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -76,7 +76,7 @@ class Board:
 
         return await self._until(change_id, reached)
 
-    async def _until(self, change_id: str, holds: Any) -> Row:
+    async def _until(self, change_id: str, holds: Callable[[], bool]) -> Row:
         async with self._looked:
             await self._looked.wait_for(holds)
         return self.rows[change_id]

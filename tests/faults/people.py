@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -38,7 +38,8 @@ class CallersLog:
     statuses: Counter[int] = field(default_factory=Counter)
     unasked: list[str] = field(default_factory=list)
     """Answers nobody should ever get: 500s, and 503s without Retry-After."""
-    last_answer_at: datetime | None = None
+    answered_at: list[datetime] = field(default_factory=list)
+    """When the API said anything but that something is away."""
     forbidden: list[Forbidden] = field(default_factory=list)
     contests: list[Contest] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
@@ -46,7 +47,8 @@ class CallersLog:
     def answered(self, answer: Response) -> None:
         """Note an answer of whatever kind."""
         self.statuses[answer.status_code] += 1
-        self.last_answer_at = datetime.now(UTC)
+        if answer.status_code < 500:
+            self.answered_at.append(datetime.now(UTC))
         told = f"{answer.request.method} {answer.request.url.path}: {answer.status_code}"
         if answer.status_code == 500:
             self.unasked.append(told)
@@ -75,7 +77,9 @@ class People:
             await asyncio.sleep(_PAUSE)
         raise UnansweredError
 
-    async def get(self, path: str, who: str = "operator", **query: Any) -> Response:
+    async def get(
+        self, path: str, who: str = "operator", query: Mapping[str, str] | None = None
+    ) -> Response:
         """Read something."""
         return await self.ask(lambda: self.clients[who].get(path, params=query))
 
@@ -115,14 +119,14 @@ class People:
         *,
         reason: str = "As agreed.",
         key: str | None = None,
-        **body: Any,
+        extra: Mapping[str, object] | None = None,
     ) -> Response:
         """Decide until it is answered, always under one key."""
         headers = {"Idempotency-Key": key or uuid4().hex}
         return await self.ask(
             lambda: self.clients[who].post(
                 f"/v1/service-changes/{change_id}/actions/{action}",
-                json={"reason": reason, **body},
+                json={"reason": reason, **(extra or {})},
                 headers=headers,
             )
         )
@@ -141,10 +145,15 @@ class People:
         )
 
     async def forbidden(
-        self, who: str, change_id: str, action: str, kind: str, **body: Any
+        self,
+        who: str,
+        change_id: str,
+        action: str,
+        kind: str,
+        extra: Mapping[str, object] | None = None,
     ) -> None:
         """Try what nobody may do, and note the last word on it."""
-        answer = await self.act(who, change_id, action, **body)
+        answer = await self.act(who, change_id, action, extra=extra)
         name = (await self.get("/v1/me", who)).json()["principal"]
         self.log.forbidden.append(Forbidden(change_id, name, action, kind, answer.status_code))
 
