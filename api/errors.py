@@ -181,6 +181,9 @@ _AWAY: Final[Mapping[type[Exception], str]] = {
     NobodyAnswersError: "nobody_answers",
 }
 
+_READ_ONLY: Final = "25006"
+"""PostgreSQL's `read_only_sql_transaction`: a standby, or a server somebody has set so for now."""
+
 _BY_STATUS: Final[Mapping[int, str]] = {
     HTTPStatus.NOT_FOUND: "not_found",
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
@@ -216,7 +219,9 @@ async def _away(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _database(request: Request, error: DBAPIError) -> JSONResponse:
-    code = "database_unavailable" if error.connection_invalidated else "internal"
+    state = getattr(error.orig, "sqlstate", None)
+    away = error.connection_invalidated or state == _READ_ONLY
+    code = "database_unavailable" if away else "internal"
     _LOG.error("database error", extra={"error": type(error.orig).__name__})
     return problem(request, code, KINDS[code].title + ".")
 

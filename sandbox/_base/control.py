@@ -88,6 +88,14 @@ async def read_calls(
     }
 
 
+@router.get("/events")
+async def read_events(
+    sandbox: SandboxDep, limit: Annotated[int, Query(ge=1, le=500)] = 100
+) -> dict[str, Any]:
+    """The latest events told, oldest first, byte for byte as they were sent."""
+    return {"events": events.latest(sandbox.store.read_now(), limit)}
+
+
 @router.post("/reset")
 async def reset(sandbox: SandboxDep) -> dict[str, Any]:
     """Back to the bundled data: every effect, event and fault of before is gone."""

@@ -61,6 +61,12 @@ def bodies_after(
     return [json.loads(row["body"]) for row in rows]
 
 
+def latest(db: sqlite3.Connection, limit: int) -> list[dict[str, str]]:
+    """The last events, oldest first: `event_id`, and `body` as it is sent."""
+    rows = db.execute("SELECT event_id, body FROM events ORDER BY seq DESC LIMIT ?", (limit,))
+    return [dict(row) for row in reversed(rows.fetchall())]
+
+
 def next_due(db: sqlite3.Connection) -> tuple[float, Delivery] | None:
     """The event to be sent next and when (epoch seconds)."""
     row = db.execute(

@@ -129,10 +129,7 @@ class RunReport:
             ("then quiet after", f"{(self.quiet - self.faults_ended).total_seconds():.0f} s"),
             ("whole run", f"{(self.ended - self.begun).total_seconds():.0f} s"),
             ("looks at open + finished + parked", self.samples),
-            (
-                "answers of the API",
-                ", ".join(f"{s}: {n}" for s, n in sorted(self.statuses.items())),
-            ),
+            ("answers of the API", statuses),
             ("calls at the vendors", ", ".join(f"{v}: {n}" for v, n in self.calls.items())),
             ("violations", len(self.violations)),
         ]
