@@ -29,6 +29,8 @@ class Report:
     rows: Sequence[Mapping[str, Any]]
     ratios: Mapping[str, float]
     notes: Sequence[str] = ()
+    passed: bool = True
+    """False where more was promised than figures, and it did not hold."""
 
 
 def publish(report: Report, at: datetime, folder: Path = FOLDER) -> str:

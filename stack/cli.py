@@ -129,9 +129,11 @@ def run_suite(
         list[str] | None,
         typer.Argument(help="Folders of tests/: unit, workflow, api …; all if none."),
     ] = None,
+    *,
+    long: Annotated[bool, typer.Option("--long", help="Those that take minutes instead.")] = False,
 ) -> None:
     """Set up whatever is missing and run the test suite; the exit status is pytest's."""
-    raise typer.Exit(run_tests(kinds or [], console))
+    raise typer.Exit(run_tests(kinds or [], console, long=long))
 
 
 @app.command()
@@ -146,14 +148,18 @@ def replay() -> None:
     raise typer.Exit(run_tests(["replay"], console))
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})
 def bench(
-    names: Annotated[
-        list[str] | None, typer.Argument(help="Benchmarks to run; all if none.")
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME]... [--seed N] [--changes N] [--minutes M] [--report]",
+            help="Benchmarks to run, the short ones if none; how long; a report in docs/.",
+        ),
     ] = None,
 ) -> None:
     """Run the benchmark suite; writes a table and JSON."""
-    raise typer.Exit(run_benchmarks(names or []))
+    raise typer.Exit(run_benchmarks(words or []))
 
 
 @app.command()

@@ -16,8 +16,10 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 """Programs the browser pass can drive, in order of preference."""
 
 
-def run_tests(kinds: list[str], console: Console) -> int:
+def run_tests(kinds: list[str], console: Console, *, long: bool = False) -> int:
     """Runs tests/, or the named folders of it; returns pytest's exit status.
+
+    `long` runs those marked so, and no other.
 
     Raises:
         StackError: no such kind of tests, or something they need could not be had.
@@ -29,15 +31,17 @@ def run_tests(kinds: list[str], console: Console) -> int:
     ensure_binaries(console)
     if not kinds or "ui" in kinds or "e2e" in kinds:
         ensure_browser(console)
+    if not kinds or "faults" in kinds:
+        ensure_faketime(console)
     folders = [f"tests/{kind}" for kind in kinds] or ["tests"]
-    return run_python("pytest", *folders)
+    return run_python("pytest", *folders, *(["-m", "long"] if long else []))
 
 
-def run_benchmarks(names: list[str]) -> int:
-    """Runs all benchmarks, or the named ones; returns their exit status."""
+def run_benchmarks(words: list[str]) -> int:
+    """Runs the benchmarks that names and options ask for; returns their exit status."""
     if not (CHECKOUT / "benchmarks" / "__main__.py").exists():
         raise StackError("benchmarks/ is not in this checkout yet; this command needs it.")
-    return run_python("benchmarks", *names)
+    return run_python("benchmarks", *words)
 
 
 def ensure_browser(console: Console) -> None:
@@ -48,6 +52,16 @@ def ensure_browser(console: Console) -> None:
     """
     if not any(shutil.which(name) for name in BROWSERS):
         install_debian_package("chromium", "the browser tests", console)
+
+
+def ensure_faketime(console: Console) -> None:
+    """Finds the library that skews a process's clock, or installs Debian's.
+
+    Raises:
+        StackError: there is none and none could be had.
+    """
+    if shutil.which("faketime") is None:
+        install_debian_package("faketime", "the tests of clocks that are wrong", console)
 
 
 def run_python(*words: str) -> int:

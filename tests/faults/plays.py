@@ -13,7 +13,7 @@ from domain.service_change import FINAL, ChangeStatus
 from http_client import Response
 from tests.faults.board import Board, Row
 from tests.faults.evidence import Contest
-from tests.faults.people import People
+from tests.faults.people import People, UnansweredError
 from tests.faults.schedule import Play, Submission
 from tests.faults.wishes import Wish
 
@@ -157,11 +157,14 @@ async def perform(people: People, board: Board, submission: Submission, wish: Wi
     played = False
     row: Row | None = None
     while (row := await board.rests(change_id, after=row)).status not in FINAL:
-        if row.status is ChangeStatus.AWAITING_APPROVAL:
-            await (_again if played else PLAYS[submission.play])(story)
-            played = True
-        elif row.status is ChangeStatus.INCOMPLETE:
-            await _complete(story, submitter)
+        try:
+            if row.status is ChangeStatus.AWAITING_APPROVAL:
+                act, played = _again if played else PLAYS[submission.play], True
+                await act(story)
+            elif row.status is ChangeStatus.INCOMPLETE:
+                await _complete(story, submitter)
+        except UnansweredError:
+            row = None  # look again, and try again
     if submission.play is Play.REVISE_AFTER and row.status is ChangeStatus.ACTIVE:
         await _revise_after(story)
 

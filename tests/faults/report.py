@@ -4,7 +4,7 @@ import json
 import os
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from statistics import median
@@ -53,7 +53,8 @@ class RunReport:
     unasked: Sequence[str]
     remarks: Sequence[str]
     samples: int
-    calls: Mapping[str, int]
+    call_log: Mapping[str, Sequence[Mapping[str, Any]]]
+    """Vendor -> its calls, as it logged them."""
     violations: Sequence[Violation]
     notes: list[str] = field(default_factory=list)
 
@@ -92,7 +93,9 @@ class RunReport:
 
     def as_json(self) -> dict[str, Any]:
         """Everything."""
-        return {**asdict(self), "passed": self.passed, "unreached": self.unreached}
+        counts = {vendor: len(log) for vendor, log in self.call_log.items()}
+        told = {**asdict(replace(self, call_log={})), "calls": counts}
+        return {**told, "passed": self.passed, "unreached": self.unreached}
 
     def write(self, file: Path) -> None:
         """`file` as Markdown, and the same as JSON beside it."""
@@ -123,6 +126,7 @@ class RunReport:
 
     def _facts(self) -> list[tuple[str, Any]]:
         statuses = ", ".join(f"{status}: {n}" for status, n in sorted(self.statuses.items()))
+        calls = ", ".join(f"{vendor}: {len(log)}" for vendor, log in self.call_log.items())
         return [
             ("changes submitted and accepted", f"{self.accepted} of {self.wanted}"),
             ("load and faults", f"{(self.faults_ended - self.begun).total_seconds():.0f} s"),
@@ -130,7 +134,10 @@ class RunReport:
             ("whole run", f"{(self.ended - self.begun).total_seconds():.0f} s"),
             ("looks at open + finished + parked", self.samples),
             ("answers of the API", statuses),
-            ("calls at the vendors", ", ".join(f"{v}: {n}" for v, n in self.calls.items())),
+            (
+                "calls at the vendors",
+                ", ".join(f"{v}: {len(log)}" for v, log in self.call_log.items()),
+            ),
             ("violations", len(self.violations)),
         ]
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from stack.children import database_url
 from tests.faults.board import MOVING, Board, watched
+from tests.faults.catalogue import VENDORS
 from tests.faults.desk import Desk
 from tests.faults.evidence import Evidence
 from tests.faults.gather import gather
@@ -57,8 +58,9 @@ async def run(
         ):
             injector = Injector(stack, callers, vendors)
             plays = _load(schedule, callers, board, accounts, begun)
+            clock = asyncio.get_running_loop().time()
             await injector.carry_out(schedule)
-            await _until_reached(injector, schedule, plays, patience)
+            await _until_reached(injector, schedule, plays, patience, clock)
             await injector.end()
             ended_at = datetime.now(UTC)
             await _until_quiet(board, patience.quiet)
@@ -92,14 +94,9 @@ async def run(
         unasked=list(log.unasked),
         remarks=list(log.remarks),
         samples=len(evidence.samples),
-        calls={vendor: len(vendors.calls(vendor)) for vendor in stack_vendors(stack)},
+        call_log={vendor: vendors.calls(vendor) for vendor in VENDORS},
         violations=check(evidence),
     )
-
-
-def stack_vendors(stack: LiveStack) -> list[str]:
-    """The vendors of the stack, by name."""
-    return [name for name in ("crm", "billing", "scheduling", "ticketing") if name in stack.ports]
 
 
 def _load(
@@ -124,19 +121,18 @@ async def _until_reached(
     schedule: Schedule,
     plays: Sequence["asyncio.Task[None]"],
     patience: Patience,
+    begun: float,
 ) -> None:
-    """Wait until every fault has struck; not longer than the load lasts, and a while."""
+    """Wait until the load is over and every fault has struck, for the latter only a while."""
     loop = asyncio.get_running_loop()
     until = loop.time() + patience.reach
     while loop.time() < until or not _submitted(schedule, injector):
         await injector.vendors.poll()
-        if all(injector.hits(planned.fault) for planned in schedule.faults) and _submitted(
-            schedule, injector
-        ):
-            return
-        if all(play.done() for play in plays):
-            return
+        reached = all(injector.hits(planned.fault) for planned in schedule.faults)
+        if all(play.done() for play in plays) or (reached and _submitted(schedule, injector)):
+            break
         await asyncio.sleep(0.3)
+    await asyncio.sleep(max(0.0, begun + schedule.seconds - loop.time()))
 
 
 def _submitted(schedule: Schedule, injector: Injector) -> bool:
