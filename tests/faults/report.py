@@ -134,10 +134,7 @@ class RunReport:
             ("whole run", f"{(self.ended - self.begun).total_seconds():.0f} s"),
             ("looks at open + finished + parked", self.samples),
             ("answers of the API", statuses),
-            (
-                "calls at the vendors",
-                ", ".join(f"{v}: {len(log)}" for v, log in self.call_log.items()),
-            ),
+            ("calls at the vendors", calls),
             ("violations", len(self.violations)),
         ]
 

@@ -8,14 +8,12 @@ from benchmarks.fault_runs import outage_figures
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
 
-def call(
-    seconds: float, change: str, status: int, retry_after: str | None = None
-) -> dict[str, Any]:
+def call(at: float, change: str, status: int, wait: str | None = None) -> dict[str, Any]:
     return {
-        "at": (NOW + timedelta(seconds=seconds)).isoformat(),
+        "at": (NOW + timedelta(seconds=at)).isoformat(),
         "correlation_id": change,
         "status": status,
-        "retry_after": retry_after,
+        "retry_after": wait,
     }
 
 
