@@ -44,12 +44,12 @@ class RunReport:
     ended: datetime
     wanted: int
     accepted: int
-    ends: Counter[str]
-    plays: Counter[str]
+    ends: Mapping[str, int]
+    plays: Mapping[str, int]
     faults: Sequence[FaultReport]
     letters: Sequence[DeadLetter]
     recoveries: Sequence[Recovery]
-    statuses: Counter[int]
+    statuses: Mapping[int, int]
     unasked: Sequence[str]
     remarks: Sequence[str]
     samples: int
