@@ -53,7 +53,7 @@ class RunReport:
     unasked: Sequence[str]
     remarks: Sequence[str]
     samples: int
-    call_log: Mapping[str, Sequence[Mapping[str, Any]]]
+    call_log: Mapping[str, Sequence[Mapping[str, Any]]] = field(repr=False)
     """Vendor -> its calls, as it logged them."""
     violations: Sequence[Violation]
     notes: list[str] = field(default_factory=list)

@@ -29,7 +29,7 @@ from tests.support.live import LiveStack
 class Patience:
     """Seconds each part of a run may take beyond the load."""
 
-    reach: float = 60.0
+    reach: float = 150.0
     """Faults stay set so long after the load, for calls still to come."""
     quiet: float = 150.0
     desk: float = 240.0
