@@ -4,9 +4,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Final
 
+from adapters.postgres.pauses import pause, resume
 from domain.errors import UnrecognisedPayloadError
 from domain.identifiers import System
 from domain.service_change import Action, ChangeStatus
+from tests.support.clock import START
 from tests.support.polling import eventually
 from tests.support.world import Change, World, away
 
@@ -62,6 +64,22 @@ async def needs_attention_then_retried(world: World) -> Change:
     return change
 
 
+async def paused_then_resumed(world: World) -> Change:
+    """Billing is paused before it is called; the change waits and goes on when told."""
+    change = await world.submit()
+    await change.reaches(S.AWAITING_APPROVAL)
+    async with world.sessions.begin() as session:
+        await pause(
+            session, "billing", actor="olga", reason="Month-end.", correlation_id="c", at=START
+        )
+    await change.decide(Action.APPROVE)
+    await eventually(change.view, lambda seen: seen.waiting_on != [])
+    async with world.sessions.begin() as session:
+        await resume(session, "billing", actor="olga", correlation_id="c", at=START)
+    await world.relay()
+    return change
+
+
 async def expired(world: World) -> Change:
     """Nobody decides, however often they are reminded."""
     change = await world.submit()
@@ -77,5 +95,6 @@ SCENARIOS: Final[Mapping[str, tuple[Callable[[World], Awaitable[Change]], Change
     "cancelled_half_way": (cancelled_half_way, S.CANCELLED),
     "needs_attention_then_retried": (needs_attention_then_retried, S.ACTIVE),
     "expired": (expired, S.EXPIRED),
+    "paused_then_resumed": (paused_then_resumed, S.ACTIVE),
 }
 """Name, life and end."""
