@@ -122,7 +122,8 @@ async def test_an_operator_approves_and_support_reads_the_answers(
     )
     for question in ("Which record was sent?", "Which payload version?", "Who may act now?"):
         await expect(support.get_by_text(question)).to_be_visible()
-    await expect(support.get_by_role("button", name="Approve")).to_be_disabled()
+    await expect(support.get_by_role("button", name="Approve")).to_have_count(0)
+    await expect(support.get_by_text("approve needs one of the roles")).to_be_visible()
     await support.get_by_role("tab", name="Documents").click()
     await expect(support.get_by_text("Version 1")).to_be_visible()
     assert "tab=Documents" in support.url
@@ -145,7 +146,7 @@ async def test_every_page_fits_its_window(
 ) -> None:
     change_id = await submit(live_stack, OTHER_ACCOUNT)
     page = await signed_in(browser, live_stack, "/", "operator", width)
-    for name in ("Approvals", "Changes", "Audit", "Overview"):
+    for name in ("Approvals", "Needs attention", "Changes", "Audit", "Overview"):
         await page.get_by_role("link", name=name, exact=True).click()
         await expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
         await settled(page)

@@ -1,0 +1,52 @@
+"""Why a change does not go on: cause, owner, next action, and the first and the last error."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.contracts import ErrorView, FailureView
+from support_ui.view_models import text
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One labelled fact; `lines` are Markdown."""
+
+    label: str
+    icon: str
+    lines: tuple[str, ...]
+
+
+def headline(failure: FailureView) -> str:
+    """The cause, our sentence and the vendor's words, as Markdown."""
+    lines = [f"**{text.plain(failure.cause)}.** {text.plain(failure.reason)}"]
+    if failure.words:
+        lines.append(f"It said: {_quoted(failure.words, failure.http_status)}")
+    return "\n\n".join(lines)
+
+
+def facts(failure: FailureView, now: datetime) -> tuple[Fact, ...]:
+    """Whose work it is, what to do, and the errors at both ends of the story."""
+    attempts = f"{failure.attempts} attempt" + ("" if failure.attempts == 1 else "s")
+    return (
+        Fact("What to do", "arrow_forward", (text.plain(failure.next_action),)),
+        Fact("Whose work it is", "group", (text.plain(text.sentence(failure.owner)),)),
+        Fact(
+            "Tried",
+            "refresh",
+            (attempts, "" if failure.dead_letter else "Tried again by itself"),
+        ),
+        Fact("First error", "first_page", _error(failure.first_error, now)),
+        Fact("Last error", "last_page", _error(failure.last_error, now)),
+        Fact("Fingerprint of the cause", "fingerprint", (f"`{failure.fingerprint}`",)),
+    )
+
+
+def _error(error: ErrorView, now: datetime) -> tuple[str, ...]:
+    code = text.plain(text.humanise(error.code))
+    said = _quoted(error.words, error.http_status) if error.words else text.plain(error.reason)
+    return (f"{code}, {text.age(error.at, now)}", f":gray[{text.moment(error.at)}]", said)
+
+
+def _quoted(said: str, http_status: int | None) -> str:
+    status = f", HTTP {http_status}" if http_status else ""
+    return f"“{text.plain(said)}”{status}"
