@@ -153,7 +153,9 @@ def permission(action: Action, *, role: Role, principal: str, now: Situation) ->
 
     if role not in rule.roles:
         allowed = ", ".join(sorted(rule.roles))
-        return no(Refusal.FORBIDDEN, f"{action} needs one of the roles: {allowed}.")
+        return no(
+            Refusal.FORBIDDEN, f"{words(action).capitalize()} needs one of the roles: {allowed}."
+        )
     if role in _SUBMITTERS and principal != now.submitted_by:
         return no(Refusal.FORBIDDEN, "This change was submitted by somebody else.")
     if not rule.submitter_may and principal == now.submitted_by:

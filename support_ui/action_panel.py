@@ -86,6 +86,7 @@ def _form(change: ServiceChangeView, offer: Offer) -> None:
 
 def _evidence(change: ServiceChangeView) -> dict[str, str]:
     """Fields for what skipping rests on; returns the widget of each."""
+    st.caption("Name the vendor's own reference, a ticket that says it was done, or both.")
     widgets = {name: f"evidence.{name}.{change.id}" for name in _EVIDENCE}
     with st.grid(2, min_column_width=260):
         for name, (label, hint) in _EVIDENCE.items():
@@ -104,9 +105,10 @@ def _correction(change: ServiceChangeView) -> dict[str, object]:
     note = st.text_area("Note", change.note, key=f"correct.note.{change.id}", height=80)
     entered = Entered(wanted, note, details)
     changed = corrections.changes(change, entered)
+    st.caption("What the correction would change")
     ui.static_table(
         corrections.difference_rows(corrections.differences(change, changed)),
-        empty="Change something above; the difference is shown here before it is sent.",
+        empty="Nothing yet. Change something above; the difference is shown here first.",
         alt="What the correction would change",
     )
     return changed

@@ -63,10 +63,10 @@ def decide(change: ServiceChangeView, offers: Sequence[Offer]) -> None:
             st.caption(f"**{offer.label}:** {text.plain(offer.refusal)}")
 
 
-def reason(name: str) -> str:
+def reason(name: str, *, disabled: bool = False) -> str:
     """The field every decision has; returns the name of its widget."""
     widget = f"reason.{name}"
-    st.text_area("Reason", key=widget, placeholder=_WHY, height=80)
+    st.text_area("Reason", key=widget, placeholder=_WHY, height=80, disabled=disabled)
     return widget
 
 

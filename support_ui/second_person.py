@@ -15,7 +15,7 @@ from support_ui.view_models.seconding import Pending
 
 _NO_LONGER: Final = "It does not wait any more, or its time has run out; propose it again."
 _VERDICTS: Final = (
-    ("confirm", "Confirm", "Confirmed", "check"),
+    ("confirm", "Confirm: {does}", "Confirmed", "check"),
     ("decline", "Decline", "Declined", "close"),
 )
 
@@ -45,13 +45,15 @@ def _card(change: ServiceChangeView, pending: Pending) -> None:
     with st.container(border=True, gap="small"):
         st.markdown(f"##### :orange[:material/group:] {seconding.heading(decision)}", anchors=False)
         st.markdown(seconding.standing(decision, session.now()))
-        st.markdown(f"> {text.plain(decision.reason)}")
+        st.markdown(f"**Why:** “{text.plain(decision.reason)}”")
         st.markdown(f":material/{icon}: {words.ACTION[decision.action].effect}")
         if decision.differences:
+            st.caption("What the correction changes")
             ui.static_table(
                 seconding.difference_rows(decision), empty="", alt="What the correction changes"
             )
         if decision.evidence:
+            st.caption("What skipping rests on")
             ui.static_table(
                 seconding.evidence_rows(decision), empty="", alt="What skipping rests on"
             )
@@ -64,13 +66,13 @@ def _verdict(change: ServiceChangeView, pending: Pending) -> None:
     decision = pending.decision
     name = f"second.{decision.id}"
     with st.form(name, border=False, enter_to_submit=False):
-        reason_field = decisions.reason(name)
+        reason_field = decisions.reason(name, disabled=pending.refusal is not None)
         st.caption(seconding.binding(decision))
         with st.container(horizontal=True):
             for verdict, label, past, icon in _VERDICTS:
                 decisions.submit(
                     _shown(change, decision, reason_field, verdict, past),
-                    f"{label}: {words.ACTION[decision.action].does}",
+                    label.format(does=words.ACTION[decision.action].does),
                     icon=icon,
                     primary=verdict == "confirm",
                     disabled=pending.refusal is not None,

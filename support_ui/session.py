@@ -19,6 +19,7 @@ _KEY: Final = "session.api_key"
 _ME: Final = "session.me"
 _PLACES: Final = "session.places"
 _FLASH: Final = "session.flash"
+_FLASH_SHOWN: Final = "session.flash_shown"
 _REQUEST_KEYS: Final = "session.request_keys"
 _STANDING_STILL: Final = "session.standing_still"
 _COUNTED_FOR: Final = timedelta(seconds=10)
@@ -86,7 +87,7 @@ def sign_in(api_key: str, caller: Me) -> None:
 
 def sign_out() -> None:
     """Forget the key and everything held for its owner."""
-    for name in (_KEY, _ME, _FLASH, _REQUEST_KEYS, _STANDING_STILL):
+    for name in (_KEY, _ME, _FLASH, _FLASH_SHOWN, _REQUEST_KEYS, _STANDING_STILL):
         st.session_state.pop(name, None)
 
 
@@ -117,7 +118,15 @@ def flash(tone: FlashTone, sentence: str) -> None:
 def take_flash() -> Flash | None:
     """What is to be said now; it is said once."""
     told: Flash | None = st.session_state.pop(_FLASH, None)
+    st.session_state[_FLASH_SHOWN] = told
     return told
+
+
+def keep_flash() -> None:
+    """Say what is being said once more: the page is drawn anew, and nobody has asked for that."""
+    shown: Flash | None = st.session_state.get(_FLASH_SHOWN)
+    if shown is not None:
+        st.session_state.setdefault(_FLASH, shown)
 
 
 def request_key(form: str) -> str:

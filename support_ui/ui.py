@@ -20,6 +20,9 @@ CHANGE_PAGE: Final = "app_pages/change.py"
 CHANGES_PAGE: Final = "app_pages/changes.py"
 OWNERSHIP_PAGE: Final = "app_pages/ownership.py"
 
+_ROWS_AT_ONCE: Final = 8
+"""Of a list with a detail below it; more are reached by scrolling."""
+
 _HEADING: Final = "ui.heading"
 _OPENING: Final = "ui.opening"
 _FLASHES: Final = {"success": st.success, "warning": st.warning, "error": st.error}
@@ -111,7 +114,8 @@ def outlook(change_id: str, action: Action) -> None:
         if sentence := outlook_view.sentence(told):
             st.caption(sentence)
         if rows := outlook_view.rows(told):
-            static_table(rows, empty="", alt="What it means for each step")
+            st.caption("What it means for each step that stands")
+            static_table(rows, empty="", alt="What it means for each step that stands")
 
 
 def failure(told: FailureView) -> None:
@@ -156,7 +160,7 @@ def chosen_row(
         key=key,
         hide_index=True,
         row_height=36,
-        height=min(36 * (len(rows) + 1) + 2, 330),
+        height="content" if len(rows) <= _ROWS_AT_ONCE else 330,
         on_select=whole_row,
         selection_mode=["single-row-required", "single-cell"],
         selection_default={"selection": {"rows": [ids.index(wanted) if wanted in ids else 0]}},
@@ -237,10 +241,10 @@ def approval_table(rows: Sequence[lists.Row]) -> None:
             "Account": _wide(110),
             "Proposed": _wide(160),
             "By": _wide(120),
-            "Why": _wide(280),
+            "Why": _wide(340),
             "When": _wide(90),
             "Expires": _wide(80),
-            "You": _wide(260),
+            "You": _wide(200),
         },
     )
 

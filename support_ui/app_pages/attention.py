@@ -60,7 +60,8 @@ def _cause(fingerprint: str, group: DeadLetterGroupView | None) -> None:
         if group:
             st.markdown(f"##### {text.plain(group.cause)}", anchors=False)
             st.markdown(attention.cause_standing(group, session.now()))
-            st.markdown(text.plain(group.reason))
+            if group.reason:
+                st.markdown(text.plain(group.reason))
             st.info(text.plain(group.next_action), icon=":material/arrow_forward:")
         else:
             st.caption(f"Cause `{fingerprint}`")
@@ -69,11 +70,8 @@ def _cause(fingerprint: str, group: DeadLetterGroupView | None) -> None:
             st.caption("Nothing stands still for this cause any more.")
             return
         ui.letter_table([attention.letter_row(item, session.now()) for item in letters.items])
-        st.caption(
-            attention.shown_of(
-                letters.items, letters.next_cursor is not None, group.count if group else None
-            )
-        )
+        if letters.next_cursor:
+            st.caption(attention.cut_short(len(letters.items), group))
 
 
 ui.title("Needs attention", "What people have to move: proposals that wait for a second person, "

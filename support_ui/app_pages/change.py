@@ -16,6 +16,7 @@ def _watch(shown: ServiceChangeView) -> None:
     """Look again while the change moves by itself, and redraw the page once it has."""
     with ui.guarded():
         if session.api().change(shown.id).updated_at != shown.updated_at:
+            session.keep_flash()
             st.rerun()
 
 

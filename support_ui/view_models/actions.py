@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from domain.contracts import MayActAnswer, PendingDecisionView, PlanView, ServiceChangeView
 from domain.service_change import Action, DocumentState
 from support_ui.view_models import text, words
+from support_ui.view_models.change import MOVING
 
 _ABOUT_A_VERSION = frozenset({Action.APPLY_REVISION, Action.DISCARD_REVISION})
 _VERB = {Action.APPLY_REVISION: "Apply", Action.DISCARD_REVISION: "Discard"}
@@ -90,22 +91,27 @@ def refusal_rows(offers_: Iterable[Offer]) -> list[dict[str, str]]:
 
 def confirmation(action: Action, after: ServiceChangeView) -> str:
     """What to tell the person once the API has taken the action, or put it before a colleague."""
-    place = f"{after.id} of account {after.account_id}"
     if any(pending.action is action for pending in after.pending_decisions):
-        return f"Proposed to {words.ACTION[action].does}: {place} waits for a second person."
-    return f"{words.ACTION[action].past}: {place} is now {_status(after)}."
+        return (
+            f"Proposed to {words.ACTION[action].does}: {_place(after)} waits for a second person."
+        )
+    return f"{words.ACTION[action].past}: {_place(after)} {_goes(after)}."
 
 
 def seconded(verdict: str, decision: PendingDecisionView, after: ServiceChangeView) -> str:
     """What to tell a second person once the API has taken their verdict."""
-    does = words.ACTION[decision.action].does
-    return (
-        f"{verdict}: to {does}. {after.id} of account {after.account_id} is now {_status(after)}."
-    )
+    return f"{verdict} to {words.ACTION[decision.action].does}: {_place(after)} {_goes(after)}."
 
 
-def _status(change: ServiceChangeView) -> str:
-    return words.STATUS[change.status].label.lower()
+def _place(change: ServiceChangeView) -> str:
+    return f"{change.id} of account {change.account_id}"
+
+
+def _goes(change: ServiceChangeView) -> str:
+    """Where it stands; a status that passes within seconds would be untrue before it is read."""
+    if change.status in MOVING:
+        return "goes on by itself"
+    return f"is now “{words.STATUS[change.status].label}”"
 
 
 def ask_for_reason(then: str) -> str:

@@ -1,6 +1,5 @@
 """What stands still, by cause, and what waits for a second person: rows of the two lists."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from domain.contracts_desk import DeadLetterGroupView, DeadLetterView, SecondApprovalView
@@ -11,11 +10,11 @@ def cause_row(group: DeadLetterGroupView, now: datetime) -> lists.Row:
     """One cause with how much stands still for it."""
     return {
         "Changes": group.count,
-        "Cause": group.cause,
-        "System": words.SYSTEM[group.system],
-        "Whose work": text.sentence(group.owner),
-        "What to do": group.next_action,
         "Oldest": text.age(group.first_seen_at, now),
+        "Cause": group.cause,
+        "Whose work": text.sentence(group.owner),
+        "System": words.SYSTEM[group.system],
+        "What to do": group.next_action,
     }
 
 
@@ -39,18 +38,16 @@ def letter_row(letter: DeadLetterView, now: datetime) -> lists.Row:
         "Open": letter.change_id,
         "Account": letter.account_id,
         "Stands still": text.duration(now - letter.opened_at),
+        "It said": letter.words or letter.reason,
         "Attempts": letter.attempts,
         "First error": text.age(letter.first_error.at, now),
         "Last error": text.age(letter.last_error.at, now),
-        "It said": letter.words or letter.reason,
     }
 
 
-def shown_of(shown: Sequence[DeadLetterView], more: bool, count: int | None) -> str:
-    """How many are listed, and of how many where the list is longer."""
-    if more:
-        return f"The {len(shown)} oldest" + (f" of {count:,}" if count else "") + " are shown."
-    return f"{len(shown)} shown"
+def cut_short(shown: int, group: DeadLetterGroupView | None) -> str:
+    """What to say under a list that does not hold everything."""
+    return f"The {shown:,} oldest" + (f" of {group.count:,}" if group else "") + " are shown."
 
 
 def approval_row(waiting: SecondApprovalView, now: datetime) -> lists.Row:
@@ -60,8 +57,8 @@ def approval_row(waiting: SecondApprovalView, now: datetime) -> lists.Row:
         "Account": waiting.change.account_id,
         "Proposed": text.sentence(words.ACTION[waiting.action].does),
         "By": waiting.proposed_by,
-        "Why": waiting.reason,
-        "When": text.age(waiting.proposed_at, now),
         "Expires": text.age(waiting.expires_at, now),
         "You": "May decide" if waiting.caller.allowed else waiting.caller.reason or "May not",
+        "Why": waiting.reason,
+        "When": text.age(waiting.proposed_at, now),
     }

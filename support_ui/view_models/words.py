@@ -162,15 +162,14 @@ ACTION: Final[Mapping[Action, ActionWords]] = {
         "skip_next",
         "Skipped",
         "skip the step",
-        "The step it stands at counts as done, on the evidence you name, and the change goes on. "
-        "Name the vendor's own reference, a ticket that says it was done, or both.",
+        "The step it stands at counts as done, on the evidence named, and the change goes on.",
     ),
     Action.CORRECT: ActionWords(
         "Correct",
         "edit",
         "Corrected",
         "correct the change",
-        "The change asks for what you enter. What was already applied is undone, the checks run "
+        "The change asks for the new values. What was already applied is undone, the checks run "
         "again, and it has to be approved anew.",
         undoes=True,
     ),

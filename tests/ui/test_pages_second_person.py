@@ -60,8 +60,8 @@ def test_a_verdict_names_exactly_what_was_shown(
         "verdict": verdict, "reason": "Looked it up.", "seen_sha256": SKIPPING.sha256,
     }  # fmt: skip
     assert asked.idempotency_key
-    status = "applying" if verdict == "confirm" else "needs attention"
-    assert f"is now {status}" in console.healthy().success[0].value
+    goes = {"confirm": "goes on by itself", "decline": "is now “Needs attention”"}[verdict]
+    assert goes in console.healthy().success[0].value
     assert "Waits for a second person" not in console.said()
 
 
