@@ -5,7 +5,13 @@ Shapes only, no rules; see `contracts.py`.
 
 from datetime import datetime
 
-from domain.contracts import ErrorView, PendingDecisionView, ServiceChangeSummary, View
+from domain.contracts import (
+    ErrorView,
+    PendingDecisionView,
+    PermissionView,
+    ServiceChangeSummary,
+    View,
+)
 from domain.errors import FailureCode
 from domain.identifiers import System
 from domain.service_change import Action
@@ -54,9 +60,13 @@ class DeadLetterView(View):
 
 
 class SecondApprovalView(PendingDecisionView):
-    """A decision that waits for a second person, with the change it is about."""
+    """A decision that waits for a second person, with the change it is about.
+
+    `caller` says whether the one who asks may be that second person, and why not.
+    """
 
     change: ServiceChangeSummary
+    caller: PermissionView
 
 
 class AccountView(View):

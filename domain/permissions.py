@@ -14,6 +14,9 @@ _STAFF = frozenset({Role.OPERATOR, Role.ADMIN})
 _SUBMITTERS = frozenset({Role.PORTAL, Role.PARTNER})
 _EFFECTS = frozenset(str(step) for step in SYSTEM_OF)
 
+SECOND_PERSONS: Final = _STAFF
+"""Who may confirm or decline what a colleague proposed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:
@@ -150,7 +153,9 @@ def permission(action: Action, *, role: Role, principal: str, now: Situation) ->
 
     if role not in rule.roles:
         allowed = ", ".join(sorted(rule.roles))
-        return no(Refusal.FORBIDDEN, f"{action} needs one of the roles: {allowed}.")
+        return no(
+            Refusal.FORBIDDEN, f"{words(action).capitalize()} needs one of the roles: {allowed}."
+        )
     if role in _SUBMITTERS and principal != now.submitted_by:
         return no(Refusal.FORBIDDEN, "This change was submitted by somebody else.")
     if not rule.submitter_may and principal == now.submitted_by:
@@ -173,3 +178,15 @@ def permission(action: Action, *, role: Role, principal: str, now: Situation) ->
 def needs_second_person(action: Action, now: Situation) -> bool:
     """Whether the action takes effect only once a second person has confirmed it."""
     return ACTION_RULES[action].second_person(now)
+
+
+def may_second(action: Action, *, role: Role, principal: str, proposed_by: str) -> Permission:
+    """May this caller confirm or decline what somebody proposed? `action` is what was proposed."""
+    why: str | None = None
+    if role not in SECOND_PERSONS:
+        why = f"A second approval needs one of the roles: {', '.join(sorted(SECOND_PERSONS))}."
+    elif principal == proposed_by:
+        why = "Nobody confirms what they proposed; ask a colleague."
+    return Permission(
+        action, allowed=why is None, reason=why, refusal=Refusal.FORBIDDEN if why else None
+    )

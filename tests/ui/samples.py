@@ -263,6 +263,7 @@ _REFUSED_BY_BILLING = FailureView(
     last_seen_at=NOW - timedelta(minutes=3),
     first_error=_FIRST_ERROR,
     last_error=_FIRST_ERROR.model_copy(update={"at": NOW - timedelta(minutes=3)}),
+    dead_letter="dlt_0123456789abcdef",
 )
 
 STORIES = (

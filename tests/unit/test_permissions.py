@@ -75,7 +75,7 @@ def test_missing_rights_are_named_before_the_status(status: ChangeStatus) -> Non
 
     assert (may.refusal, may.reason) == (
         Refusal.FORBIDDEN,
-        "approve needs one of the roles: admin, operator.",
+        "Approve needs one of the roles: admin, operator.",
     )
 
 
