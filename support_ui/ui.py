@@ -241,10 +241,10 @@ def approval_table(rows: Sequence[lists.Row]) -> None:
             "Account": _wide(110),
             "Proposed": _wide(160),
             "By": _wide(120),
-            "Why": _wide(340),
+            "Why": _wide(270),
             "When": _wide(90),
             "Expires": _wide(80),
-            "You": _wide(200),
+            "You": _wide(330),
         },
     )
 
