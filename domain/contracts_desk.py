@@ -5,13 +5,8 @@ Shapes only, no rules; see `contracts.py`.
 
 from datetime import datetime
 
-from domain.contracts import (
-    ErrorView,
-    PendingDecisionView,
-    PermissionView,
-    ServiceChangeSummary,
-    View,
-)
+from domain.contracts import PermissionView, ServiceChangeSummary
+from domain.contracts_failures import ErrorView, PendingDecisionView, View
 from domain.errors import FailureCode
 from domain.identifiers import System
 from domain.service_change import Action

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import streamlit as st
 
-from domain.contracts import PendingDecisionView, ServiceChangeView
+from domain.contracts import ServiceChangeView
+from domain.contracts_failures import PendingDecisionView
 from support_ui import decisions, session, ui
 from support_ui.api_client import ApiError
 from support_ui.decisions import Shown

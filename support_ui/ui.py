@@ -8,7 +8,8 @@ from typing import Final
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from domain.contracts import FailureView, Me
+from domain.contracts import Me
+from domain.contracts_failures import FailureView
 from domain.service_change import Action
 from support_ui import session
 from support_ui.api_client import ApiError

@@ -12,13 +12,14 @@ from adapters.postgres.proposals import pending_view
 from adapters.postgres.reading import decode_cursor, encode_cursor, read_change
 from adapters.postgres.tables import ServiceChangeRow
 from adapters.postgres.tables_desk import DeadLetterRow, DecisionRow
-from domain.contracts import ErrorView, Page, PermissionView, ServiceChangeSummary
+from domain.contracts import Page, PermissionView, ServiceChangeSummary
 from domain.contracts_desk import (
     AccountView,
     DeadLetterGroupView,
     DeadLetterView,
     SecondApprovalView,
 )
+from domain.contracts_failures import ErrorView
 from domain.decisions import DecisionState
 from domain.errors import FailureCode
 from domain.failure_policy import cause_of

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from domain.contracts import MayActAnswer, PendingDecisionView, PlanView, ServiceChangeView
+from domain.contracts import MayActAnswer, PlanView, ServiceChangeView
+from domain.contracts_failures import PendingDecisionView
 from domain.service_change import Action, DocumentState
 from support_ui.view_models import text, words
 from support_ui.view_models.change import MOVING

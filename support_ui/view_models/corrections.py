@@ -6,7 +6,8 @@ from datetime import date
 from typing import Any, Final
 
 from domain.catalogue import SELLABLE_SERVICES, ContractTerm, InternetService, PaymentMethod
-from domain.contracts import FieldDifferenceView, ServiceChangeView
+from domain.contracts import ServiceChangeView
+from domain.contracts_failures import FieldDifferenceView
 from support_ui.view_models import text
 
 CHOICES: Final[Mapping[str, tuple[str, ...]]] = {

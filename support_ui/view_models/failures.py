@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.contracts import ErrorView, FailureView
+from domain.contracts_failures import ErrorView, FailureView
 from support_ui.view_models import text
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.contracts import PendingDecisionView, PermissionView, ServiceChangeView
+from domain.contracts import PermissionView, ServiceChangeView
 from domain.contracts_desk import SecondApprovalView
+from domain.contracts_failures import PendingDecisionView
 from support_ui.view_models import corrections, text, words
 
 

@@ -10,14 +10,13 @@ from domain.contracts import (
     CheckView,
     DocumentVersionView,
     EffectView,
-    ErrorView,
-    FailureView,
     PlannedEffectView,
     PlanView,
     ServiceChangeView,
     TicketView,
     WaitingOn,
 )
+from domain.contracts_failures import ErrorView, FailureView
 from domain.errors import FailureCode
 from domain.identifiers import System, workflow_id
 from domain.service_change import (

@@ -5,9 +5,7 @@ from typing import Any
 
 from domain.contracts import (
     DocumentVersionView,
-    FieldDifferenceView,
     Me,
-    PendingDecisionView,
     PermissionView,
     ServiceChangeSummary,
     ServiceChangeView,
@@ -19,6 +17,7 @@ from domain.contracts_desk import (
     SecondApprovalView,
     StepOutlookView,
 )
+from domain.contracts_failures import FieldDifferenceView, PendingDecisionView
 from domain.errors import FailureCode
 from domain.permissions import Situation, may_second, needs_second_person, permission
 from domain.service_change import Action, ChangeStatus, DocumentState, EffectStatus

@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from domain.contracts import PendingDecisionView
+from domain.contracts_failures import PendingDecisionView
 from domain.service_change import Action, ChangeStatus, Role
 from tests.ui.conftest import Console
 from tests.ui.samples_desk import CORRECTION, PARKED, SKIPPING, billed, proposal
