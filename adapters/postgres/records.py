@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
@@ -24,9 +24,9 @@ from adapters.postgres.tables import (
 from adapters.postgres.traffic import (
     TrafficRecords,
     gates_in_the_way,
-    pauses_of,
+    pauses_in_the_way,
     traffic,
-    unsettled_of,
+    unsettled,
 )
 from adapters.postgres.transitions import locked, transition
 from domain.failure_policy import SELF_HEALING
@@ -36,6 +36,29 @@ from domain.records import Attempt, ChangeRecord, OperationsNotice
 from domain.service_change import ChangeStatus, DocumentState
 
 Clock = Callable[[], datetime]
+
+
+_LOAD = (
+    select(
+        ServiceChangeRow,
+        DocumentVersionRow,
+        TicketRow.reference,
+        gates_in_the_way,
+        pauses_in_the_way,
+        unsettled,
+    )
+    .outerjoin(
+        DocumentVersionRow,
+        (DocumentVersionRow.change_id == ServiceChangeRow.id)
+        & (DocumentVersionRow.state == DocumentState.CURRENT),
+    )
+    .outerjoin(
+        TicketRow,
+        (TicketRow.change_id == ServiceChangeRow.id) & (TicketRow.closed_at.is_(None)),
+    )
+    .where(ServiceChangeRow.id == bindparam("change_id"))
+)
+"""A change with everything a step has to know before it calls anybody: one round trip."""
 
 
 class PostgresRecords:
@@ -61,34 +84,14 @@ class PostgresRecordTransaction(EffectRecords, TrafficRecords):
 
     async def load(self, change_id: str) -> ChangeRecord:
         """The change as it stands."""
-        statement = (
-            select(
-                ServiceChangeRow,
-                DocumentVersionRow,
-                TicketRow.reference,
-                gates_in_the_way,
-                pauses_of(change_id),
-                unsettled_of(change_id),
-            )
-            .outerjoin(
-                DocumentVersionRow,
-                (DocumentVersionRow.change_id == ServiceChangeRow.id)
-                & (DocumentVersionRow.state == DocumentState.CURRENT),
-            )
-            .outerjoin(
-                TicketRow,
-                (TicketRow.change_id == ServiceChangeRow.id) & (TicketRow.closed_at.is_(None)),
-            )
-            .where(ServiceChangeRow.id == change_id)
-        )
-        found = (await self._session.execute(statement)).first()
+        found = (await self._session.execute(_LOAD, {"change_id": change_id})).first()
         if found is None:
             raise KeyError(change_id)
-        change, document, ticket, gates, pauses, unsettled = found
+        change, document, ticket, gates, pauses, open_effects = found
         return dataclasses.replace(
             mapping.change_record(change, document, ticket),
             traffic=traffic(gates, pauses),
-            unsettled=tuple(unsettled or ()),
+            unsettled=tuple(open_effects or ()),
             waits_on=frozenset(item.get("pause", item["party"]) for item in change.waiting_on),
         )
 
