@@ -5,8 +5,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, SecretStr
+from pydantic import Field, PositiveFloat, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from domain.identifiers import System
+from domain.replay_messages import RETRIES_PER_SECOND
 
 CHECKOUT = Path(__file__).resolve().parent
 
@@ -106,6 +109,11 @@ class Settings(BaseSettings):
     sweep_every: timedelta = timedelta(seconds=20)
     unstarted_after: timedelta = Field(default=timedelta(seconds=30))
     """How long an accepted change may be without a workflow before the sweeper steps in."""
+
+    replay_retries_per_second: PositiveFloat = RETRIES_PER_SECOND
+    """How many dead letters a replay retries in a second."""
+    replay_pace: dict[System, PositiveFloat] = Field(default_factory=dict)
+    """The same for a system that takes more or less, as JSON: `{"crm": 1.0}`."""
 
     event_poll_every: timedelta = timedelta(seconds=60)
     """How often vendors are asked for events that may have been lost on their way."""

@@ -25,6 +25,7 @@ from api.routes import (
     machines,
     pauses,
     records,
+    replays,
     service_changes,
     webhooks,
 )
@@ -37,6 +38,7 @@ from settings import Settings
 ROUTERS = (
     service_changes.router,
     actions.router,
+    replays.router,  # before the desk's, whose causes take any name in the same place
     desk.router,
     documents.router,
     records.router,

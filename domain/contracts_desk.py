@@ -4,11 +4,13 @@ Shapes only, no rules; see `contracts.py`.
 """
 
 from datetime import datetime
+from typing import Any
 
 from domain.contracts import PermissionView, ServiceChangeSummary
 from domain.contracts_failures import ErrorView, PendingDecisionView, View
 from domain.errors import FailureCode
 from domain.identifiers import System
+from domain.replays import EligibilityRule, ItemState, ReplayState
 from domain.service_change import Action
 
 
@@ -108,3 +110,60 @@ class FailureRuleView(View):
     consequence: str
     owner: str | None
     next_action: str
+
+
+class ReplayItemView(View):
+    """One dead letter of a replay: whether it may be retried by which rule, and what became of it.
+
+    `detail` says it in words; `stage` is set once it was retried.
+    """
+
+    position: int
+    dead_letter: str
+    change_id: str
+    system: System
+    eligible: bool
+    rule: EligibilityRule
+    stage: int | None
+    state: ItemState
+    detail: str
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class ReplayStageView(View):
+    """One stage of a replay. `size` None: all the rest."""
+
+    stage: int
+    size: int | None
+    retrying: int
+    succeeded: int
+    failed: int
+
+
+class ReplaySummaryView(View):
+    """A replay as a row of a list. `sentence` says what a person should know about its state.
+
+    `counts` has every state an item can be in; `finished_at` is set once nothing more is retried
+    and everything retried has come to a verdict.
+    """
+
+    id: str
+    state: ReplayState
+    sentence: str
+    selection: dict[str, Any]
+    actor: str
+    reason: str
+    correlation_id: str
+    workflow_id: str | None
+    counts: dict[ItemState, int]
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class ReplayView(ReplaySummaryView):
+    """A replay with a stretch of its items; `next_cursor` is None at their end."""
+
+    stages: list[ReplayStageView]
+    items: list[ReplayItemView]
+    next_cursor: str | None

@@ -41,6 +41,8 @@ class FailureCode(StrEnum):
     CREDENTIAL = "credential"
     REVISION_PENDING = "revision_pending"
     WORKFLOW_LOST = "workflow_lost"
+    STALLED = "stalled"
+    """Its workflow is due and does not move; nothing else says why."""
     INTERNAL = "internal"
     UNVERIFIABLE = "unverifiable"
     """Sent and not answered, to a vendor that cannot be asked whether it was done."""

@@ -127,6 +127,12 @@ RULES: Final[tuple[Rule, ...]] = (
         "Retry: a further run goes on from what is on record. Or reject the change.",
     ),
     Rule(
+        FailureCode.STALLED,
+        Consequence.WAIT,
+        "Look at the workers: one that has the code of this change must run. It goes on by itself.",
+        owner=_ENGINEERS,
+    ),
+    Rule(
         FailureCode.INTERNAL,
         Consequence.PARK,
         "Retry; if it fails again, tell the engineers the correlation id.",
@@ -163,6 +169,7 @@ CAUSES: Final[Mapping[FailureCode, str]] = {
     FailureCode.PAUSED: "somebody has paused it",
     FailureCode.REVISION_PENDING: "a revised document waits for a decision",
     FailureCode.WORKFLOW_LOST: "its workflow ended without an end",
+    FailureCode.STALLED: "it is due and does not move",
     FailureCode.INTERNAL: "an error of ours",
 }
 

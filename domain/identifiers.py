@@ -10,6 +10,8 @@ from typing import Any, Final
 
 _CHANGE_PREFIX: Final = "chg_"
 _WORKFLOW_PREFIX: Final = "service-change/"
+_REPLAY_PREFIX: Final = "rpl_"
+_REPLAY_WORKFLOW_PREFIX: Final = "replay/"
 _ID_BYTES: Final = 10  # 80 bits: sixteen characters a person can still read out
 
 RandomBytes = Callable[[int], bytes]
@@ -43,6 +45,28 @@ def change_id_of(workflow: str) -> str:
     if not workflow.startswith(_WORKFLOW_PREFIX):
         raise ValueError(f"{workflow!r} is not the workflow of a service change")
     return workflow.removeprefix(_WORKFLOW_PREFIX)
+
+
+def new_replay_id(random_bytes: RandomBytes) -> str:
+    """A fresh id of a replay of dead letters."""
+    return _REPLAY_PREFIX + base64.b32encode(random_bytes(_ID_BYTES)).decode().lower()
+
+
+def replay_workflow_id(replay_id: str) -> str:
+    """The id of the workflow that runs a replay."""
+    return _REPLAY_WORKFLOW_PREFIX + replay_id
+
+
+def replay_decision_id(replay_id: str, position: int) -> str:
+    """The id of the decision to retry one item of a replay: the same however often it is made."""
+    return f"{replay_workflow_id(replay_id)}/{position}"
+
+
+def replay_of(decision_id: str) -> str | None:
+    """The replay a decision was made by; None for one that a person made directly."""
+    if not decision_id.startswith(_REPLAY_WORKFLOW_PREFIX):
+        return None
+    return decision_id.removeprefix(_REPLAY_WORKFLOW_PREFIX).rsplit("/", 1)[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,6 +160,7 @@ class NoticeKind(StrEnum):
     APPROVAL_REQUESTED = "approval_requested"
     APPROVAL_REMINDER = "approval_reminder"
     NEEDS_ATTENTION = "needs_attention"
+    STALLED = "stalled"
 
 
 class NotifyInput(Message):

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
+from temporalio.client import Client
+
 from activities.billing import BillingActivities
 from activities.calls import VendorCalls
 from activities.change_record import RecordActivities
@@ -18,6 +20,8 @@ from activities.look_ups import look_ups
 from activities.notification import NotificationActivities
 from activities.ports import Billing, Crm, Scheduling, Ticketing
 from activities.records import Announcer, DocumentVault, Records
+from activities.replaying import ReplayActivities
+from activities.replays import Changes, Replays
 from activities.scheduling import SchedulingActivities
 from activities.settling import SettleActivities
 from activities.ticketing import TicketActivities
@@ -26,6 +30,8 @@ from adapters.documents.store import DocumentStore, open_store
 from adapters.postgres.engine import create_engine, sessions
 from adapters.postgres.event_feeds import PostgresEventInbox
 from adapters.postgres.records import PostgresRecords
+from adapters.postgres.replay_progress import PostgresReplays
+from adapters.temporal.engine import TemporalEngine
 from adapters.vendors.billing import BillingClient
 from adapters.vendors.crm import CrmClient
 from adapters.vendors.scheduling import SchedulingClient
@@ -54,6 +60,8 @@ class Outside:
     ticketing: Ticketing
     announcers: Sequence[Announcer]
     events: EventInbox
+    replays: Replays
+    changes: Changes
     event_due_after: timedelta = timedelta(seconds=30)
     clock: Callable[[], datetime] = now
 
@@ -75,6 +83,7 @@ def activities(outside: Outside) -> list[Activity]:
         due_after=outside.event_due_after,
         clock=outside.clock,
     )
+    replays = ReplayActivities(outside.replays, outside.changes)
     return [
         record.record_transition,
         record.record_refused_decision,
@@ -96,12 +105,15 @@ def activities(outside: Outside) -> list[Activity]:
         polling.poll_billing_events,
         polling.poll_tickets,
         SettleActivities(records, calls).settle_effect,
+        replays.advance_replay,
+        replays.retry_dead_letter,
+        replays.give_up_retry,
     ]
 
 
 @asynccontextmanager
-async def wire(settings: Settings) -> AsyncIterator[Outside]:
-    """The real outside world, open while the block runs."""
+async def wire(settings: Settings, client: Client) -> AsyncIterator[Outside]:
+    """The real outside world, open while the block runs; `client` reaches the engine."""
     async with AsyncExitStack() as stack:
         engine = create_engine(
             settings.database_url,
@@ -140,6 +152,8 @@ async def wire(settings: Settings) -> AsyncIterator[Outside]:
             ),
             announcers=_announcers(settings),
             events=PostgresEventInbox(sessions(engine), now),
+            replays=PostgresReplays(sessions(engine), now),
+            changes=TemporalEngine(client, settings.temporal_task_queue),
             event_due_after=settings.event_due_after,
         )
         yield outside if settings.crash_points is None else _mortal(outside, settings.crash_points)

@@ -45,7 +45,7 @@ async def run(settings: Settings) -> None:
     """Serve until a stop signal; raises when the engine cannot be reached at start."""
     stop = stop_on_signals()
     client = await connect(settings.temporal_target, settings.temporal_namespace)
-    async with wire(settings) as outside:
+    async with wire(settings, client) as outside:
         with ThreadPoolExecutor(max_workers=2) as pool:
             worker = Worker(
                 client,

@@ -3,23 +3,25 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 import uvloop
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from adapters.postgres.engine import create_engine, sessions
 from adapters.postgres.resumption import resume_of
 from adapters.postgres.tables import OutboxRow, ServiceChangeRow
-from adapters.postgres.tables_desk import DecisionRow
+from adapters.postgres.tables_desk import DecisionRow, ReplayRow
 from adapters.temporal.client import connect
 from adapters.temporal.engine import TemporalEngine
+from adapters.temporal.runs import WorkflowRuns
 from crash_points import CrashPoints
 from domain.errors import EngineUnavailableError
 from domain.messages import LookAgain, Patience, Resume, Revised, ServiceChangeInput
+from domain.replay_messages import Pace, ReplayInput
 from domain.service_change import ChangeKind
 from domain.settling import SettleInput
 from json_logs import configure
@@ -27,6 +29,7 @@ from settings import Settings
 from worker.bootstrap import now
 from worker.crash_points import MortalEngine
 from worker.inbox import sweep_inbox, work_off
+from worker.lost_workflows import LostWorkflows, sweep_replays
 from worker.open_effects import sweep_effects
 from worker.running import health_page, stop_on_signals
 from worker.sweeper import sweep
@@ -51,12 +54,12 @@ class Relay:
         sessions_: async_sessionmaker[AsyncSession],
         engine: TemporalEngine,
         patience: Patience,
-        clock: Callable[[], datetime] = now,
+        pace: Pace | None = None,
     ) -> None:
         self._sessions = sessions_
         self._engine = engine
         self._patience = patience
-        self._clock = clock
+        self._pace = pace or Pace()
         self._deliver: dict[str, Callable[[OutboxRow, AsyncSession], Coroutine[Any, Any, None]]] = {
             "start": self._start,
             "look_again": self._look_again,
@@ -64,6 +67,8 @@ class Relay:
             "resume": self._resume,
             "resumed": self._resumed,
             "settle": self._settle,
+            "start_replay": self._start_replay,
+            "replay_steered": self._replay_steered,
         }
 
     async def dispatch(self) -> int:
@@ -72,9 +77,7 @@ class Relay:
             rows = list(
                 await session.scalars(
                     select(OutboxRow)
-                    .where(
-                        OutboxRow.dispatched_at.is_(None), OutboxRow.available_at <= self._clock()
-                    )
+                    .where(OutboxRow.dispatched_at.is_(None), OutboxRow.available_at <= func.now())
                     .order_by(OutboxRow.available_at, OutboxRow.id)
                     .limit(_BATCH)
                     .with_for_update(skip_locked=True)
@@ -99,12 +102,12 @@ class Relay:
             first, longest = _AGAIN_SECONDS
             self._postpone(row, error, min(longest, first * 2 ** min(row.attempts - 1, 10)))
             return True
-        row.dispatched_at = self._clock()
+        row.dispatched_at = func.clock_timestamp()
         row.last_error = None
         return True
 
     def _postpone(self, row: OutboxRow, error: Exception, seconds: float) -> None:
-        row.available_at = self._clock() + timedelta(seconds=seconds)
+        row.available_at = func.clock_timestamp() + timedelta(seconds=seconds)
         row.last_error = f"{type(error).__name__}: {error}"
         _LOG.warning(
             "not delivered", extra={"change_id": row.change_id, "error": type(error).__name__}
@@ -133,24 +136,34 @@ class Relay:
         )
 
     async def _look_again(self, row: OutboxRow, session: AsyncSession) -> None:
-        if await self._is_open(row, session):
-            await self._engine.look_again(row.change_id, LookAgain.model_validate(row.payload))
+        if change_id := await self._open_change(row, session):
+            await self._engine.look_again(change_id, LookAgain.model_validate(row.payload))
 
     async def _revised(self, row: OutboxRow, session: AsyncSession) -> None:
-        if await self._is_open(row, session):
-            await self._engine.revised(row.change_id, Revised.model_validate(row.payload))
+        if change_id := await self._open_change(row, session):
+            await self._engine.revised(change_id, Revised.model_validate(row.payload))
 
-    async def _is_open(self, row: OutboxRow, session: AsyncSession) -> bool:
+    async def _open_change(self, row: OutboxRow, session: AsyncSession) -> str | None:
         change = await session.get_one(ServiceChangeRow, row.change_id)
-        return change.ended_at is None
+        return change.id if change.ended_at is None else None
 
     async def _resumed(self, row: OutboxRow, session: AsyncSession) -> None:
-        if await self._is_open(row, session):
-            await self._engine.resumed(row.change_id)
+        if change_id := await self._open_change(row, session):
+            await self._engine.resumed(change_id)
 
     async def _settle(self, row: OutboxRow, session: AsyncSession) -> None:
         del session
         await self._engine.settle(SettleInput.model_validate(row.payload))
+
+    async def _start_replay(self, row: OutboxRow, session: AsyncSession) -> None:
+        del session
+        replay = ReplayInput(replay_id=row.payload["replay"], pace=self._pace)
+        await self._engine.start_replay(replay)
+
+    async def _replay_steered(self, row: OutboxRow, session: AsyncSession) -> None:
+        replay = await session.get_one(ReplayRow, row.payload["replay"])
+        if replay.finished_at is None:
+            await self._engine.steered(replay.id)
 
 
 def patience_of(settings: Settings) -> Patience:
@@ -161,6 +174,11 @@ def patience_of(settings: Settings) -> Patience:
         reminder=settings.approval_reminder_every.total_seconds(),
         step=settings.step_limit.total_seconds(),
     )
+
+
+def pace_of(settings: Settings) -> Pace:
+    """How fast replays go here."""
+    return Pace(retries_per_second=settings.replay_retries_per_second, systems=settings.replay_pace)
 
 
 async def _keep_doing(
@@ -188,7 +206,9 @@ async def run(settings: Settings) -> None:
     temporal = TemporalEngine(client, settings.temporal_task_queue)
     if settings.crash_points is not None:
         temporal = MortalEngine(temporal, CrashPoints(settings.crash_points))
-    relay = Relay(sessions(engine), temporal, patience_of(settings))
+    relay = Relay(sessions(engine), temporal, patience_of(settings), pace_of(settings))
+    runs = WorkflowRuns(client)
+    lost = LostWorkflows(sessions(engine), runs, now)
 
     async def dispatch() -> bool:
         return await relay.dispatch() == _BATCH
@@ -200,6 +220,8 @@ async def run(settings: Settings) -> None:
         await sweep_inbox(sessions(engine))
         await sweep(sessions(engine), temporal, settings.unstarted_after, now)
         await sweep_effects(sessions(engine), settings.step_limit, now)
+        await lost.sweep()
+        await sweep_replays(sessions(engine), runs, now)
         return False
 
     async with health_page(settings.relay_metrics_port, lambda: True):

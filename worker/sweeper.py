@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from adapters.postgres.audit import audit_entry
@@ -25,21 +25,22 @@ async def sweep(
 ) -> list[str]:
     """The changes that were found forgotten and put back into the outbox. Safe to repeat.
 
-    Forgotten: still pending after `unstarted_after`, nothing left for it in the outbox, and no
-    workflow at the engine. Raises EngineUnavailableError and database errors.
+    Forgotten: pending, nothing left for it in the outbox nor just delivered, and no workflow at
+    the engine. Ages are by the database's clock; `clock` only dates what is written. Raises
+    EngineUnavailableError and database errors.
     """
-    waiting = exists().where(
-        OutboxRow.change_id == ServiceChangeRow.id, OutboxRow.dispatched_at.is_(None)
+    under_way = exists().where(
+        OutboxRow.change_id == ServiceChangeRow.id,
+        or_(
+            OutboxRow.dispatched_at.is_(None),
+            OutboxRow.dispatched_at > func.now() - unstarted_after,
+        ),
     )
     async with sessions() as session:
         candidates = list(
             await session.scalars(
                 select(ServiceChangeRow.id)
-                .where(
-                    ServiceChangeRow.status == ChangeStatus.PENDING,
-                    ServiceChangeRow.submitted_at < clock() - unstarted_after,
-                    ~waiting,
-                )
+                .where(ServiceChangeRow.status == ChangeStatus.PENDING, ~under_way)
                 .order_by(ServiceChangeRow.submitted_at)
                 .limit(_BATCH)
             )

@@ -25,10 +25,24 @@ VENDOR: Final = RetryPolicy(
 )
 """Vendors come back within a minute of their recovery; 429 names its own wait."""
 
+OURS: Final = (
+    "AttributeError",
+    "DataError",
+    "IntegrityError",
+    "KeyError",
+    "NoResultFound",
+    "TypeError",
+    "ValidationError",
+    "ValueError",
+)
+"""Errors that say that our code or our data is wrong, by the names the engine has for them. Time
+cures none: the run fails, is found, and its change is parked for a person."""
+
 RECORD: Final = RetryPolicy(
     initial_interval=timedelta(milliseconds=200),
     backoff_coefficient=2.0,
     maximum_interval=timedelta(seconds=10),
+    non_retryable_error_types=OURS,
 )
 """Without end: when our own record is away nothing else may go on, nor be reported."""
 
@@ -37,6 +51,14 @@ POLL_TRY: Final = timedelta(minutes=2)
 
 POLL_LIMIT: Final = timedelta(minutes=4)
 """Over all tries; then the next poll of the schedule takes over."""
+
+BRING: Final = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(seconds=10),
+    maximum_attempts=40,
+)
+"""A retry of a replay that no worker takes: some ten minutes of asking, each for five seconds."""
 
 NOTIFY: Final = RetryPolicy(
     initial_interval=timedelta(seconds=2),

@@ -71,7 +71,7 @@ async def keep_answer(
     caller: str,
     key: str,
     fingerprint_: str,
-    change_id: str,
+    change_id: str | None,
     answer: tuple[int, bytes],
     at: datetime,
 ) -> bool:

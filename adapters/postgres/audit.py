@@ -47,3 +47,27 @@ async def add_identifier(session: AsyncSession, change_id: str, kind: str, value
         .values(value=value, kind=kind, change_id=change_id)
         .on_conflict_do_nothing()
     )
+
+
+def audit_note(
+    *,
+    at: datetime,
+    actor: str,
+    actor_kind: str,
+    action: str,
+    correlation_id: str,
+    outcome: str = "done",
+    reason: str = "",
+    facts: dict[str, Any] | None = None,
+) -> AuditEntryRow:
+    """One entry about something that is not a single change."""
+    return AuditEntryRow(
+        at=at,
+        actor=actor,
+        actor_kind=actor_kind,
+        action=action,
+        outcome=outcome,
+        correlation_id=correlation_id,
+        reason=reason,
+        facts=facts or {},
+    )

@@ -18,7 +18,7 @@ from adapters.postgres.documents import (
 from adapters.postgres.tables import EffectRow, ServiceChangeRow
 from adapters.postgres.tables_desk import DeadLetterRow, DecisionRow
 from domain.decisions import DecisionPayload, DecisionState
-from domain.identifiers import System
+from domain.identifiers import System, replay_of
 from domain.messages import Decision
 from domain.service_change import Action, EffectStatus
 from domain.vendor_values import REFERENCE_KIND
@@ -172,6 +172,8 @@ def decided(row: DecisionRow) -> dict[str, Any]:
     """What the audit trail says of a decision besides who and why."""
     payload = DecisionPayload.model_validate(row.payload)
     facts: dict[str, Any] = {"decision": row.id}
+    if (replay := replay_of(row.id)) is not None:
+        facts["replay"] = replay
     if row.second_actor:
         facts["second_person"] = row.second_actor
     if payload.differences:  # names only: what is corrected may be an address

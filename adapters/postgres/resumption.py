@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.postgres.decisions import open_dead_letter
+from adapters.postgres.notices import queue_notice
 from adapters.postgres.proposals import message_of
 from adapters.postgres.situations import standing_effects, stands
 from adapters.postgres.tables import AuditEntryRow, CheckRow, EffectRow, ServiceChangeRow, TicketRow
@@ -16,6 +17,7 @@ from domain.failure_policy import rule_for
 from domain.identifiers import EffectKey, System
 from domain.messages import (
     FailureDetails,
+    NoticeKind,
     Parking,
     Resume,
     TransitionInput,
@@ -50,6 +52,7 @@ async def park_lost(
         ),
         now,
     )
+    await queue_notice(session, change.id, NoticeKind.NEEDS_ATTENTION, str(sequence), now)
 
 
 async def resume_of(session: AsyncSession, change: ServiceChangeRow, row: DecisionRow) -> Resume:

@@ -115,7 +115,8 @@ class IdempotencyKeyRow(Base):
     caller: Mapped[str] = mapped_column(EXACT, primary_key=True)
     key: Mapped[str] = mapped_column(EXACT, primary_key=True)
     fingerprint: Mapped[str]
-    change_id: Mapped[str] = mapped_column(ForeignKey("service_changes.id"), index=True)
+    change_id: Mapped[str | None] = mapped_column(ForeignKey("service_changes.id"), index=True)
+    """None: the request was not about one change."""
     status_code: Mapped[int | None]
     body: Mapped[bytes | None] = mapped_column(LargeBinary)
     created_at: Mapped[datetime]
@@ -159,10 +160,12 @@ class OutboxRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     topic: Mapped[str]
-    change_id: Mapped[str] = mapped_column(ForeignKey("service_changes.id"))
+    change_id: Mapped[str | None] = mapped_column(ForeignKey("service_changes.id"))
+    """None: the message is not about one change; its payload names what it is about."""
     payload: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
-    available_at: Mapped[datetime]
+    available_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    """From when on it may be delivered, by the database's own clock."""
     dispatched_at: Mapped[datetime | None]
     attempts: Mapped[int]
     last_error: Mapped[str | None]

@@ -101,6 +101,10 @@ class ReplayRow(Base):
     """A retry of many dead letters: what was selected, by whom, and how far it is."""
 
     __tablename__ = "replays"
+    __table_args__ = (
+        Index(None, "created_at", "id"),
+        Index("ix_replays_unfinished", "id", postgresql_where=text("finished_at IS NULL")),
+    )
 
     id: Mapped[str] = mapped_column(EXACT, primary_key=True)
     selection: Mapped[dict[str, Any]]
@@ -114,24 +118,37 @@ class ReplayRow(Base):
     correlation_id: Mapped[str]
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+    """Once it retries nothing more and everything it retried has come to a verdict."""
 
 
 class ReplayItemRow(Base):
     """One dead letter of a replay and what became of it."""
 
     __tablename__ = "replay_items"
-    __table_args__ = (Index(None, "dead_letter_id"),)
+    __table_args__ = (
+        Index(None, "replay_id", "state"),
+        Index(
+            "uq_replay_items_claimed",
+            "dead_letter_id",
+            unique=True,
+            postgresql_where=text("state IN ('waiting', 'retrying')"),
+        ),
+    )
 
     replay_id: Mapped[str] = mapped_column(ForeignKey("replays.id"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
     dead_letter_id: Mapped[str] = mapped_column(ForeignKey("dead_letters.id"))
     change_id: Mapped[str]
     system: Mapped[str]
-    eligible: Mapped[bool]
     rule: Mapped[str]
-    """Why it is eligible, or is not."""
+    """The rule by which it is eligible, or is not."""
     stage: Mapped[int | None]
     state: Mapped[str]
     detail: Mapped[str]
+    attempt_mark: Mapped[int]
+    """The change's last attempt when the retry was decided: what counts came after it."""
+    audit_mark: Mapped[int]
     started_at: Mapped[datetime | None]
+    looked_at: Mapped[datetime | None]
+    """When it was last looked whether there is a verdict."""
     finished_at: Mapped[datetime | None]

@@ -29,7 +29,7 @@ from domain.errors import (
     NobodyAnswersError,
     NoWorkflowError,
 )
-from domain.identifiers import workflow_id
+from domain.identifiers import replay_workflow_id, workflow_id
 from domain.messages import (
     Decision,
     DecisionResult,
@@ -38,6 +38,7 @@ from domain.messages import (
     Revised,
     ServiceChangeInput,
 )
+from domain.replay_messages import ReplayInput, ReplayName
 from domain.settling import SettleInput, SettleName, settle_workflow_id
 
 ACCEPTED_WITHIN: Final = timedelta(seconds=5)
@@ -63,7 +64,7 @@ _AWAY: Final = frozenset(
 
 
 @asynccontextmanager
-async def _engine_words() -> AsyncIterator[None]:
+async def engine_words() -> AsyncIterator[None]:
     """Say what the engine's failures mean here."""
     try:
         yield
@@ -94,7 +95,7 @@ class TemporalEngine:
         reuse = WorkflowIDReusePolicy.ALLOW_DUPLICATE
         if change.resume is None:
             reuse = WorkflowIDReusePolicy.REJECT_DUPLICATE
-        async with _engine_words():
+        async with engine_words():
             try:
                 await self._client.start_workflow(
                     EngineName.WORKFLOW,
@@ -112,28 +113,28 @@ class TemporalEngine:
 
     async def look_again(self, change_id: str, event: LookAgain) -> None:
         """Wake a change. Raises NoWorkflowError when it has ended or never began."""
-        async with _engine_words():
+        async with engine_words():
             await self._client.get_workflow_handle(workflow_id(change_id)).signal(
                 EngineName.LOOK_AGAIN, event
             )
 
     async def revised(self, change_id: str, event: Revised) -> None:
         """Tell a change of a document version. Raises NoWorkflowError as `look_again` does."""
-        async with _engine_words():
+        async with engine_words():
             await self._client.get_workflow_handle(workflow_id(change_id)).signal(
                 EngineName.REVISED, event
             )
 
     async def resumed(self, change_id: str) -> None:
         """Say that a pause was lifted. Raises NoWorkflowError when the change has ended."""
-        async with _engine_words():
+        async with engine_words():
             await self._client.get_workflow_handle(workflow_id(change_id)).signal(
                 EngineName.RESUMED
             )
 
     async def settle(self, what: SettleInput) -> None:
         """Have an effect settled; nothing if that is under way."""
-        async with _engine_words():
+        async with engine_words():
             await self._client.start_workflow(
                 SettleName.WORKFLOW,
                 what,
@@ -145,10 +146,31 @@ class TemporalEngine:
                 static_summary=f"Settle {what.effect_key}",
             )
 
+    async def start_replay(self, replay: ReplayInput) -> None:
+        """Start a replay, or a further run of one whose workflow is gone; nothing if it runs."""
+        async with engine_words():
+            await self._client.start_workflow(
+                ReplayName.WORKFLOW,
+                replay,
+                id=replay_workflow_id(replay.replay_id),
+                task_queue=self._task_queue,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                task_timeout=TASK_TIMEOUT,
+                static_summary=f"Replay {replay.replay_id}",
+            )
+
+    async def steered(self, replay_id: str) -> None:
+        """Say that a person steered a replay. Raises NoWorkflowError when it has ended."""
+        async with engine_words():
+            await self._client.get_workflow_handle(replay_workflow_id(replay_id)).signal(
+                ReplayName.STEERED
+            )
+
     async def knows(self, change_id: str) -> bool:
         """Whether a workflow of the change exists, running or ended."""
         try:
-            async with _engine_words():
+            async with engine_words():
                 await self._client.get_workflow_handle(workflow_id(change_id)).describe()
         except NoWorkflowError:
             return False
@@ -157,7 +179,7 @@ class TemporalEngine:
     async def answers(self) -> bool:
         """Whether the engine and our namespace can be used now."""
         try:
-            async with _engine_words():
+            async with engine_words():
                 await self._client.workflow_service.describe_namespace(
                     DescribeNamespaceRequest(namespace=self._client.namespace),
                     timeout=_PING_WITHIN,
@@ -173,7 +195,7 @@ class TemporalEngine:
         DecisionRefusedError, NobodyAnswersError, NoWorkflowError or EngineUnavailableError.
         """
         handle = self._client.get_workflow_handle(workflow_id(change_id))
-        async with _engine_words():
+        async with engine_words():
             try:
                 update = await handle.start_update(
                     EngineName.DECIDE,

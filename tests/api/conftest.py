@@ -13,12 +13,16 @@ from temporalio.client import Client
 from adapters.postgres.engine import create_engine
 from adapters.postgres.engine import sessions as sessions_of
 from domain.messages import Patience
+from domain.replay_messages import Pace
 from tests.support.api import ApiUnderTest, running_api, settings_for, sign_in_everybody
 from tests.support.clock import Clock
 from tests.support.databases import drop
 from tests.support.office import Office
 from tests.support.world import World
 from worker.relay import Relay
+
+QUICKLY = Pace(retries_per_second=50)
+"""A replay of many is over within a test's patience."""
 
 
 @pytest_asyncio.fixture
@@ -65,7 +69,7 @@ async def idle_office(
     world = World(temporal_client, sessions, clock, queue)
     api.parts.documents = world.documents
     api.parts.clock = clock
-    return Office(api, world, Relay(sessions, world.engine, Patience(), clock))
+    return Office(api, world, Relay(sessions, world.engine, Patience(), QUICKLY))
 
 
 @pytest_asyncio.fixture

@@ -58,7 +58,7 @@ async def test_neither_logs_nor_histories_hold_anything_personal(
     )
     assert change["details"]["billing_address"] == ADDRESS
     async with world.working():
-        await Relay(sessions, world.engine, Patience(), clock).dispatch()
+        await Relay(sessions, world.engine, Patience()).dispatch()
 
         async def status() -> str:
             answer = await api.operator.get(f"/v1/service-changes/{change['id']}")

@@ -20,27 +20,10 @@ def states(change: dict[str, Any]) -> list[str]:
     return [version["state"] for version in change["document_versions"]]
 
 
-async def held_for_a_revision(office: Office) -> str:
-    """A change that holds before the CRM because a document came meanwhile."""
-    change_id = await office.parked_at_the_crm()
-    await office.upload(change_id, REVISED)
-    await office.relay.dispatch()
-    await office.act(change_id, "retry")
-
-    async def look() -> dict[str, Any]:
-        await office.relay.dispatch()
-        return await office.read(change_id)
-
-    await eventually(
-        look, lambda seen: bool(seen["failure"]) and seen["failure"]["code"] == "revision_pending"
-    )
-    return change_id
-
-
 async def test_a_document_that_comes_while_it_is_applied_lets_the_step_end_and_then_holds(
     office: Office,
 ) -> None:
-    change_id = await held_for_a_revision(office)
+    change_id = await office.held_for_a_revision(REVISED)
 
     change = await office.read(change_id)
     retry = await office.act(change_id, "retry")
@@ -54,7 +37,7 @@ async def test_a_document_that_comes_while_it_is_applied_lets_the_step_end_and_t
 async def test_applying_a_revision_reverses_and_posts_what_differs_under_the_new_version(
     office: Office,
 ) -> None:
-    change_id = await held_for_a_revision(office)
+    change_id = await office.held_for_a_revision(REVISED)
 
     answer = await office.act(change_id, "apply_revision")
     change = await office.reaches(change_id, "active")
@@ -86,7 +69,7 @@ async def test_applying_a_revision_reverses_and_posts_what_differs_under_the_new
 async def test_discarding_a_revision_goes_on_with_the_version_that_was_approved(
     office: Office,
 ) -> None:
-    change_id = await held_for_a_revision(office)
+    change_id = await office.held_for_a_revision(REVISED)
 
     await office.act(change_id, "discard_revision", reason="Scanned twice.")
     change = await office.reaches(change_id, "active")

@@ -11,6 +11,7 @@ from tests.support.world import World
 from worker.relay import Relay
 
 ROUTE = "/v1/service-changes"
+REVISION_PENDING = "revision_pending"
 FIBER = {
     "kind": "change_internet_service",
     "details": {"internet_service": "Fiber optic"},
@@ -103,6 +104,22 @@ class Office:
         await self.reaches(change_id, "awaiting_approval")
         await self.act(change_id, "approve", caller="admin")
         await self.reaches(change_id, "needs_attention")
+        return change_id
+
+    async def held_for_a_revision(self, document: bytes) -> str:
+        """A change that holds before the CRM because a document came meanwhile."""
+        change_id = await self.parked_at_the_crm()
+        await self.upload(change_id, document)
+        await self.relay.dispatch()
+        await self.act(change_id, "retry")
+
+        async def look() -> dict[str, Any]:
+            await self.relay.dispatch()
+            return await self.read(change_id)
+
+        await eventually(
+            look, lambda seen: bool(seen["failure"]) and seen["failure"]["code"] == REVISION_PENDING
+        )
         return change_id
 
     async def refusals(self, change_id: str) -> list[tuple[str, str]]:

@@ -30,6 +30,7 @@ from adapters.postgres.outbox import outbox_row
 from adapters.postgres.proposals import NewDecision, message_of, put_on_record
 from adapters.postgres.reading import History, read_history
 from adapters.postgres.records import PostgresRecords
+from adapters.postgres.replay_progress import PostgresReplays
 from adapters.postgres.tables import NotificationRow, ServiceChangeRow
 from adapters.postgres.tables_operations import VendorGateRow
 from adapters.temporal.engine import TemporalEngine
@@ -124,6 +125,8 @@ class World:
             ticketing=self.ticketing,
             announcers=channels,
             events=PostgresEventInbox(self.sessions, self.clock),
+            replays=PostgresReplays(self.sessions, self.clock),
+            changes=self.engine,
             clock=self.clock,
         )
         worker = Worker(
@@ -226,7 +229,7 @@ class World:
 
     async def relay(self) -> None:
         """Deliver what waits in the outbox, as the relay does."""
-        relay = Relay(self.sessions, self.engine, Patience(), self.clock)
+        relay = Relay(self.sessions, self.engine, Patience())
         while await relay.dispatch():
             pass
 

@@ -19,7 +19,8 @@ def test_every_failure_has_a_consequence_an_owner_and_a_next_action(code: Failur
         if each is code:
             rule = rule_for(code, step, System.BILLING, phase)
             undone = code is FailureCode.REFUSED and phase is Phase.APPLYING
-            other = Consequence.WAIT if code is FailureCode.PAUSED else Consequence.PARK
+            waits = code in {FailureCode.PAUSED, FailureCode.STALLED}
+            other = Consequence.WAIT if waits else Consequence.PARK
             assert rule.consequence is (Consequence.COMPENSATE if undone else other)
             assert rule.next_action.endswith(".")
     assert owner_of(code, "post_billing_change", System.BILLING)

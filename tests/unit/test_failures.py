@@ -55,6 +55,7 @@ def test_every_code_a_vendor_can_cause_is_tested() -> None:
         FailureCode.INTERNAL,
         FailureCode.PAUSED,
         FailureCode.REVISION_PENDING,
+        FailureCode.STALLED,
         FailureCode.UNVERIFIABLE,
         FailureCode.WORKFLOW_LOST,
     }

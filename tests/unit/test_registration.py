@@ -11,13 +11,15 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 import activities as activities_package
 from adapters.documents.store import DocumentStore
 from adapters.postgres.event_feeds import PostgresEventInbox
+from adapters.postgres.replay_progress import PostgresReplays
 from adapters.vendors.fakes.billing import FakeBilling
 from adapters.vendors.fakes.crm import FakeCrm
 from adapters.vendors.fakes.scheduling import FakeScheduling
 from adapters.vendors.fakes.ticketing import FakeTicketing
 from domain.event_polling import POLLING_WORKFLOW
 from domain.identifiers import System
-from domain.messages import EngineName
+from domain.messages import Decision, DecisionResult, EngineName
+from domain.replay_messages import ReplayName
 from domain.settling import SettleName
 from domain.steps import APPLY_ORDER, REVERSAL_OF
 from domain.vendor_events import SENDERS
@@ -49,6 +51,9 @@ NAMES = {
     "poll_billing_events",
     "poll_tickets",
     "settle_effect",
+    "advance_replay",
+    "retry_dead_letter",
+    "give_up_retry",
 }
 """Written out: histories hold these, so a rename in Python must not change one."""
 
@@ -57,6 +62,14 @@ def name_of(function: object) -> str | None:
     """The engine's name of an activity; None for anything else."""
     definition: Any = getattr(function, "__temporal_activity_definition", None)
     return definition.name if definition else None
+
+
+class Nobody:
+    """Changes that none of these tests decides upon."""
+
+    async def decide(self, change_id: str, decision: Decision) -> DecisionResult | None:
+        """Nothing is decided here."""
+        raise NotImplementedError(change_id, decision)
 
 
 def registered() -> list[str | None]:
@@ -70,6 +83,8 @@ def registered() -> list[str | None]:
         ticketing=FakeTicketing(),
         announcers=[],
         events=PostgresEventInbox(async_sessionmaker(), Clock()),
+        replays=PostgresReplays(async_sessionmaker(), Clock()),
+        changes=Nobody(),
     )
     return [name_of(function) for function in activities(outside)]
 
@@ -115,13 +130,15 @@ def test_four_checks_are_asked() -> None:
 
 
 def test_the_workflow_and_its_messages_have_the_names_callers_use() -> None:
-    definition, polling, settling = (
+    definition, polling, settling, replay = (
         vars(each)["__temporal_workflow_definition"] for each in WORKFLOWS
     )
 
     assert definition.name == EngineName.WORKFLOW == "ServiceChangeWorkflow"
     assert settling.name == SettleName.WORKFLOW == "SettleEffectWorkflow"
     assert polling.name == POLLING_WORKFLOW == "EventPollingWorkflow"
+    assert replay.name == ReplayName.WORKFLOW == "ReplayWorkflow"
+    assert set(replay.signals) == {ReplayName.STEERED} == {"steered"}
     assert set(definition.updates) == {EngineName.DECIDE} == {"decide"}
     assert set(definition.signals) == {
         EngineName.SUBMIT_DECISION,

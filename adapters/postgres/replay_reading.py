@@ -1,0 +1,165 @@
+"""The read side of replays: what the API answers about them. Nothing here writes."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from adapters.postgres.reading import decode_cursor, encode_cursor
+from adapters.postgres.tables_desk import ReplayItemRow, ReplayRow
+from domain.contracts import Page
+from domain.contracts_desk import (
+    ReplayItemView,
+    ReplayStageView,
+    ReplaySummaryView,
+    ReplayView,
+)
+from domain.errors import FieldProblem, InvalidChangeError
+from domain.identifiers import System, replay_workflow_id
+from domain.replays import (
+    STAGES,
+    EligibilityRule,
+    ItemState,
+    Progress,
+    ReplayState,
+    StageTally,
+)
+
+_R = ReplayItemRow
+
+
+async def progress_of(session: AsyncSession, replay_id: str) -> Progress:
+    """How far a replay is, by its items."""
+    rows = await session.execute(
+        select(_R.stage, _R.state, func.count())
+        .where(_R.replay_id == replay_id)
+        .group_by(_R.stage, _R.state)
+    )
+    waiting, counts = 0, dict[int, dict[str, int]]()
+    for stage, state, count in rows:
+        if state == ItemState.WAITING:
+            waiting += count
+        elif stage is not None:
+            counts.setdefault(stage, {})[state] = count
+    return Progress(
+        waiting,
+        {
+            stage: StageTally(
+                retrying=found.get(ItemState.RETRYING, 0),
+                succeeded=found.get(ItemState.SUCCEEDED, 0),
+                failed=found.get(ItemState.FAILED, 0),
+            )
+            for stage, found in counts.items()
+        },
+    )
+
+
+async def list_replays(
+    session: AsyncSession, *, cursor: str | None, limit: int
+) -> Page[ReplaySummaryView]:
+    """Newest first."""
+    replay = ReplayRow
+    statement = select(replay).order_by(replay.created_at.desc(), replay.id.desc())
+    if cursor:
+        at, last = decode_cursor(cursor, 2)
+        before = (datetime.fromisoformat(at), last)
+        statement = statement.where(tuple_(replay.created_at, replay.id) < before)
+    rows: list[ReplayRow] = list(await session.scalars(statement.limit(limit + 1)))
+    more = len(rows) > limit
+    rows = rows[:limit]
+    counts = await _counts(session, [row.id for row in rows])
+    return Page(
+        items=[_summary(row, counts[row.id]) for row in rows],
+        next_cursor=encode_cursor(rows[-1].created_at.isoformat(), rows[-1].id) if more else None,
+    )
+
+
+async def read_replay(
+    session: AsyncSession, row: ReplayRow, *, cursor: str | None = None, limit: int = 50
+) -> ReplayView:
+    """A replay with a stretch of its items, in the order they have their turn."""
+    after = _position(cursor) if cursor else 0
+    items: list[ReplayItemRow] = list(
+        await session.scalars(
+            select(_R)
+            .where(_R.replay_id == row.id, _R.position > after)
+            .order_by(_R.position)
+            .limit(limit + 1)
+        )
+    )
+    more = len(items) > limit
+    items = items[:limit]
+    counts = await _counts(session, [row.id])
+    progress = await progress_of(session, row.id)
+    return ReplayView(
+        **_summary(row, counts[row.id]).model_dump(),
+        stages=[
+            ReplayStageView(
+                stage=stage.number,
+                size=stage.size,
+                retrying=progress.of(stage).retrying,
+                succeeded=progress.of(stage).succeeded,
+                failed=progress.of(stage).failed,
+            )
+            for stage in STAGES
+        ],
+        items=[_item_view(item) for item in items],
+        next_cursor=encode_cursor(str(items[-1].position)) if more else None,
+    )
+
+
+def _position(cursor: str) -> int:
+    (text,) = decode_cursor(cursor, 1)
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise InvalidChangeError([FieldProblem("cursor", "is not one of ours; start without it")])
+    return int(text)
+
+
+async def _counts(
+    session: AsyncSession, replay_ids: Sequence[str]
+) -> dict[str, dict[ItemState, int]]:
+    rows = await session.execute(
+        select(_R.replay_id, _R.state, func.count())
+        .where(_R.replay_id.in_(replay_ids))
+        .group_by(_R.replay_id, _R.state)
+    )
+    found = {replay_id: dict.fromkeys(ItemState, 0) for replay_id in replay_ids}
+    for replay_id, state, count in rows:
+        found[replay_id][ItemState(state)] = count
+    return found
+
+
+def _summary(row: ReplayRow, counts: dict[ItemState, int]) -> ReplaySummaryView:
+    state = ReplayState(row.state)
+    return ReplaySummaryView(
+        id=row.id,
+        state=state,
+        sentence=row.sentence,
+        selection=row.selection,
+        actor=row.actor,
+        reason=row.reason,
+        correlation_id=row.correlation_id,
+        workflow_id=None if state is ReplayState.DRY_RUN else replay_workflow_id(row.id),
+        counts=counts,
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+    )
+
+
+def _item_view(row: ReplayItemRow) -> ReplayItemView:
+    rule = EligibilityRule(row.rule)
+    return ReplayItemView(
+        position=row.position,
+        dead_letter=row.dead_letter_id,
+        change_id=row.change_id,
+        system=System(row.system),
+        eligible=rule is EligibilityRule.MAY_BE_RETRIED,
+        rule=rule,
+        stage=row.stage,
+        state=ItemState(row.state),
+        detail=row.detail,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )
