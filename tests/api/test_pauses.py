@@ -35,7 +35,7 @@ async def woken(sessions: Sessions) -> Sequence[str]:
         found = await session.scalars(
             select(OutboxRow.change_id).where(OutboxRow.topic == "resumed")
         )
-        return list(found)
+        return [change_id for change_id in found if change_id]
 
 
 @pytest.mark.parametrize("scope", ["everything", "billing"])

@@ -135,7 +135,7 @@ async def blocked_change(sessions: Sessions, account: str = DEBTOR.account_id) -
 async def woken(sessions: Sessions) -> list[str]:
     async with sessions() as session:
         rows = await session.scalars(select(OutboxRow).where(OutboxRow.topic == "look_again"))
-        return [row.change_id for row in rows]
+        return [row.change_id for row in rows if row.change_id]
 
 
 async def test_a_payment_whose_webhook_was_lost_is_found_and_wakes_the_change(

@@ -49,7 +49,7 @@ async def woken(sessions: Sessions) -> list[str]:
     """The changes that were told to look again, once for each telling."""
     async with sessions() as session:
         rows = await session.scalars(select(OutboxRow).where(OutboxRow.topic == "look_again"))
-        return [row.change_id for row in rows]
+        return [row.change_id for row in rows if row.change_id]
 
 
 async def told(sessions: Sessions, change_id: str) -> list[AuditEntryRow]:
