@@ -51,6 +51,7 @@ class Wish:
     reason: str
     plan_sha256: str | None = None
     document_sha256: str | None = None
+    document_version: int | None = None
     changes: Mapping[str, Any] | None = None
     evidence: SkipEvidence | None = None
 
@@ -109,6 +110,8 @@ async def _put_on_record(
         current = await current_version(session, change.id)
         if current != planned.get("document_version", 0):
             raise ApiError("stale_approval", "A document came after what you looked at.")
+    if wish.action in _ABOUT_A_REVISION and wish.document_version not in {None, now.revision}:
+        raise ApiError("stale_approval", f"Document version {now.revision} is what waits now.")
     decision = Decision(
         id=wish.id,
         action=wish.action,

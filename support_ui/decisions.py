@@ -91,7 +91,7 @@ def of_action(
         asks_to=offer.words.label.lower(),
         send=send,
         tells=lambda after: actions.confirmation(action, after),
-        given=_hashes(change, action) | dict(given or {}),
+        given=_seen(change, offer) | dict(given or {}),
         typed=typed or {},
         leaves=leaves,
     )
@@ -110,9 +110,11 @@ def submit(shown: Shown, label: str, *, icon: str, primary: bool, disabled: bool
     )
 
 
-def _hashes(change: ServiceChangeView, action: Action) -> dict[str, Any]:
-    """What an approval names, so that it cannot be about anything the person did not see."""
-    if action is not Action.APPROVE or change.plan is None:
+def _seen(change: ServiceChangeView, offer: Offer) -> dict[str, Any]:
+    """What an action names, so that it cannot be about anything the person did not see."""
+    if offer.version is not None:
+        return {"document_version": offer.version}
+    if offer.action is not Action.APPROVE or change.plan is None:
         return {}
     named = {"plan_sha256": change.plan.sha256}
     if change.plan.document_sha256:

@@ -19,7 +19,12 @@ NOT_LATER_THAN = 90.0
 
 @pytest.mark.parametrize(
     ("child", "seconds"),
-    [pytest.param("worker", 600, marks=pytest.mark.long), ("worker", -600), ("relay", 600)],
+    [
+        pytest.param("worker", 600, marks=pytest.mark.long),
+        ("worker", -600),
+        ("relay", 600),
+        ("relay", -600),
+    ],
 )
 async def test_a_clock_that_is_wrong_delays_nothing_and_hurries_nothing(
     live_stack: LiveStack, accounts: Iterator[Candidate], tmp_path: Path, child: str, seconds: int

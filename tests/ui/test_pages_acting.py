@@ -161,7 +161,7 @@ def test_a_decision_about_a_revised_document_names_its_version(
     assert page.button(key=f"submit.{action}.{ACTIVE.id}").label == submits
     sent(page, console, action, ACTIVE.id, "Read it.")
     assert world.asked[0].path.endswith(f"/actions/{action}")
-    assert world.asked[0].body == {"reason": "Read it."}
+    assert world.asked[0].body == {"reason": "Read it.", "document_version": 2}
 
 
 def test_a_form_of_something_that_is_not_allowed_stays_shut(
