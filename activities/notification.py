@@ -22,7 +22,8 @@ class NotificationActivities:
         """Deliver one notice by every channel that has not had it. Safe to repeat.
 
         A crash between delivery and note sends it again under the same notice id.
-        Raises NoticeError, after trying every channel, if one of them failed.
+        Raises NoticeError, after trying every channel, if one of them failed: that is on record by
+        then, should this be the last try.
         """
         async with self._records.begin() as record:
             change = await record.load(notify.change_id)
@@ -36,6 +37,8 @@ class NotificationActivities:
                 await announcer.announce(notice)
             except NoticeError as error:
                 failed.append(f"{announcer.channel}: {error}")
+                async with self._records.begin() as record:
+                    await record.mark_undelivered(notice, announcer.channel, str(error))
                 continue
             async with self._records.begin() as record:
                 await record.mark_delivered(notice, announcer.channel)

@@ -64,6 +64,10 @@ class RecordTransaction(Protocol):
         """Note that the item went out by that channel."""
         ...
 
+    async def mark_undelivered(self, notice: OperationsNotice, channel: str, why: str) -> None:
+        """Note that the item could not go out by that channel, so far; the last reason counts."""
+        ...
+
     async def intend(self, intent: EffectIntent, repeatability: Repeatability) -> EffectState:
         """Write the effect before the call, or count a further attempt of it.
 

@@ -16,6 +16,7 @@ _SUBJECTS = {
     "approval_requested": "Approval needed",
     "approval_reminder": "Still waiting for approval",
     "needs_attention": "Needs attention",
+    "stalled": "Does not move",
 }
 
 

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Final
 
 from adapters.postgres.reading import History
-from adapters.postgres.tables import AttemptRow, AuditEntryRow
+from adapters.postgres.tables import AttemptRow, AuditEntryRow, NotificationRow
 from domain.contracts import (
     AnswersView,
     EffectView,
@@ -224,8 +225,28 @@ def timeline(history: History, *, with_exchanges: bool) -> list[TimelineEntry]:
     entries = [
         *(_attempt_entry(row, with_exchanges=with_exchanges) for row in history.attempts),
         *(_audit_entry(row) for row in history.audit),
+        *(entry for row in history.notices for entry in _undelivered(row)),
     ]
     return sorted(entries, key=lambda entry: (entry.at, entry.id))
+
+
+def _undelivered(row: NotificationRow) -> list[TimelineEntry]:
+    """What operations were to be told and were not, by channel; the queue still holds it."""
+    return [
+        TimelineEntry(
+            id=f"notice:{row.id}:{channel}",
+            at=datetime.fromisoformat(tried["at"]),
+            kind=TimelineKind.MESSAGE,
+            title=f"{row.kind.replace('_', ' ').capitalize()}: not delivered by {channel}",
+            detail=tried["why"],
+            actor="throughline",
+            system=None,
+            outcome="undelivered",
+            duration_ms=None,
+            facts={"notice": row.id, "channel": channel},
+        )
+        for channel, tried in row.undelivered.items()
+    ]
 
 
 def _attempt_entry(row: AttemptRow, *, with_exchanges: bool) -> TimelineEntry:

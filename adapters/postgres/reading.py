@@ -22,6 +22,7 @@ from adapters.postgres.tables import (
     DocumentVersionRow,
     EffectRow,
     IdentifierRow,
+    NotificationRow,
     ServiceChangeRow,
     TicketRow,
 )
@@ -79,6 +80,7 @@ class History:
     change: ServiceChangeView
     attempts: list[AttemptRow] = field(default_factory=list)
     audit: list[AuditEntryRow] = field(default_factory=list)
+    notices: list[NotificationRow] = field(default_factory=list)
 
 
 def encode_cursor(*parts: str) -> str:
@@ -258,14 +260,19 @@ async def search(
 
 
 async def read_history(session: AsyncSession, row: ServiceChangeRow) -> History:
-    """A change with every attempt and audit entry, for answers and timeline."""
+    """A change with every attempt, audit entry and notice, for answers and timeline."""
     attempts = await session.scalars(
         select(AttemptRow).where(AttemptRow.change_id == row.id).order_by(AttemptRow.id)
     )
     audit = await session.scalars(
         select(AuditEntryRow).where(AuditEntryRow.change_id == row.id).order_by(AuditEntryRow.id)
     )
-    return History(await read_change(session, row), list(attempts), list(audit))
+    notices = await session.scalars(
+        select(NotificationRow)
+        .where(NotificationRow.change_id == row.id)
+        .order_by(NotificationRow.created_at, NotificationRow.id)
+    )
+    return History(await read_change(session, row), list(attempts), list(audit), list(notices))
 
 
 async def list_audit(

@@ -180,6 +180,20 @@ class PostgresRecordTransaction(EffectRecords, TrafficRecords):
             .values(
                 delivered=NotificationRow.delivered.op("||")(
                     func.jsonb_build_object(channel, self._now().isoformat())
+                ),
+                undelivered=NotificationRow.undelivered.op("-")(channel),
+            )
+        )
+
+    async def mark_undelivered(self, notice: OperationsNotice, channel: str, why: str) -> None:
+        """Note that the item could not go out by that channel, and why."""
+        tried = func.jsonb_build_object("at", self._now().isoformat(), "why", why)
+        await self._session.execute(
+            update(NotificationRow)
+            .where(NotificationRow.id == notice.id)
+            .values(
+                undelivered=NotificationRow.undelivered.op("||")(
+                    func.jsonb_build_object(channel, tried)
                 )
             )
         )

@@ -41,6 +41,7 @@ class Memory:
     checks: dict[tuple[str, int], dict[str, CheckResult]] = field(default_factory=dict)
     facts: dict[tuple[str, int], dict[str, Mapping[str, Any]]] = field(default_factory=dict)
     notices: dict[str, set[str]] = field(default_factory=dict)
+    undelivered: dict[tuple[str, str], str] = field(default_factory=dict)
     intents: dict[str, EffectIntent] = field(default_factory=dict)
     effects: dict[str, EffectState] = field(default_factory=dict)
     attempts: list[Attempt] = field(default_factory=list)
@@ -119,6 +120,10 @@ class MemoryTransaction:
 
     async def mark_delivered(self, notice: OperationsNotice, channel: str) -> None:
         self._memory.notices[notice.id].add(channel)
+        self._memory.undelivered.pop((notice.id, channel), None)
+
+    async def mark_undelivered(self, notice: OperationsNotice, channel: str, why: str) -> None:
+        self._memory.undelivered[notice.id, channel] = why
 
     async def intend(self, intent: EffectIntent, repeatability: Repeatability) -> EffectState:
         before = self._memory.effects.get(intent.key)

@@ -7,7 +7,7 @@ import hashlib
 import io
 import itertools
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -112,7 +112,11 @@ class World:
 
     @asynccontextmanager
     async def working(
-        self, *, cached: int = 100, runner: WorkflowRunner | None = None
+        self,
+        *,
+        cached: int = 100,
+        runner: WorkflowRunner | None = None,
+        workflows: Sequence[type] = WORKFLOWS,
     ) -> AsyncIterator[Worker]:
         """A worker with everything registered, for the length of the block."""
         channels: list[Announcer] = [self.mailbox]
@@ -132,7 +136,7 @@ class World:
         worker = Worker(
             self.client,
             task_queue=self.task_queue,
-            workflows=WORKFLOWS,
+            workflows=workflows,
             activities=activities(outside),
             workflow_runner=runner or workflow_runner(),
             max_cached_workflows=cached,

@@ -51,8 +51,10 @@ async def test_a_cut_channel_keeps_no_other_from_being_used_and_is_tried_again_a
 
     with pytest.raises(NoticeError, match="mail: no answer"):
         await notification.notify_operations(NOTIFY)
+    assert records.memory.undelivered == {(NOTICE, "mail"): "no answer"}
     mail.cut = False
     await notification.notify_operations(NOTIFY)
+    assert records.memory.undelivered == {}
 
     assert mail.delivered == webhook.delivered == [NOTICE]
 
