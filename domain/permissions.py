@@ -86,6 +86,10 @@ def _billed(now: Situation) -> bool:
     return now.billed
 
 
+def _billed_and_parked(now: Situation) -> bool:
+    return now.billed and now.status is _S.NEEDS_ATTENTION
+
+
 ACTION_RULES: Final[Mapping[Action, ActionRule]] = {
     Action.APPROVE: ActionRule(frozenset({_S.AWAITING_APPROVAL}), _STAFF, submitter_may=False),
     Action.REJECT: ActionRule(
@@ -98,7 +102,7 @@ ACTION_RULES: Final[Mapping[Action, ActionRule]] = {
         BEFORE_APPROVAL | {_S.APPLYING, _S.NEEDS_ATTENTION},
         _STAFF | _SUBMITTERS,
         fits=_undoing_fits,
-        second_person=_billed,
+        second_person=_billed_and_parked,
     ),
     Action.RETRY: ActionRule(
         frozenset({_S.INCOMPLETE, _S.NEEDS_ATTENTION}),
@@ -124,7 +128,9 @@ ACTION_RULES: Final[Mapping[Action, ActionRule]] = {
         frozenset({_S.NEEDS_ATTENTION, _S.ACTIVE}), _STAFF, fits=_discard_fits
     ),
 }
-"""Cancelling after billing needs a second person as rejecting does: both give the money back."""
+"""Cancelling gives the money back as rejecting does, so where a change stands still after billing
+it takes two persons as well. While it is being applied it races with the completion, and a
+withdrawal that waits for a colleague would lose every time: there one person is enough."""
 
 
 class Refusal(StrEnum):

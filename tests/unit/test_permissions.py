@@ -131,6 +131,13 @@ def test_after_billing_whatever_gives_money_back_takes_two_persons() -> None:
     }
 
 
+def test_a_withdrawal_that_races_with_the_completion_waits_for_nobody() -> None:
+    billed = Situation(S.APPLYING, "portal", billed=True)
+
+    assert not needs_second_person(Action.CANCEL, billed)
+    assert needs_second_person(Action.REJECT, billed)
+
+
 @pytest.mark.parametrize("action", Action)
 def test_while_a_change_is_undone_only_retry_and_skip_help(action: Action) -> None:
     now = Situation(
