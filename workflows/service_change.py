@@ -66,7 +66,8 @@ class ServiceChangeWorkflow(Parkable):
             await self._live()
             end = Ended(ChangeStatus.ACTIVE, "Approved and applied in every system.")
         except Ended as ended:
-            end = await self._undo(ended) if self._begun or self._ticket_open else ended
+            anything = self._approved or self._begun or self._ticket_open
+            end = await self._undo(ended) if anything else ended
         await self._become(end.status, end.reason, actor=end.actor, decision=end.decision)
         await steps.cancel(self._notices)
         await workflow.wait_condition(workflow.all_handlers_finished)
