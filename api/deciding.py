@@ -148,7 +148,8 @@ async def _require_safe_retry(session: AsyncSession, change: ServiceChangeRow) -
     history = await read_history(session, change)
     unsafe = [each for each in safe_to_retry(history.change, history.attempts) if not each.safe]
     if unsafe:
-        raise ApiError("forbidden", f"{unsafe[0].step}: {unsafe[0].sentence}")
+        first = unsafe[0]
+        raise ApiError("forbidden", f"{first.step} at {first.system}: {first.sentence}")
 
 
 def _payload(change: ServiceChangeRow, role: Role, wish: Wish) -> DecisionPayload:
