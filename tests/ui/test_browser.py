@@ -148,7 +148,7 @@ async def test_an_operator_approves_and_support_reads_the_answers(
     await expect(support.get_by_role("button", name="Approve")).to_have_count(0)
     await expect(support.get_by_text("Approve needs one of the roles")).to_be_visible()
     await support.get_by_role("tab", name="Documents").click()
-    await expect(support.get_by_text("Version 1")).to_be_visible()
+    await expect(support.get_by_text("Version 1", exact=True)).to_be_visible()
     assert "tab=Documents" in support.url
     async with support.expect_download() as download:
         await support.get_by_role("button", name="Download").click()
