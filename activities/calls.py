@@ -90,7 +90,7 @@ class VendorCalls:
             answer = await question(call)
         except VendorError as error:
             raise await self._asked_in_vain(this, error) from None
-        await self._passage.answered(change, system, step)
+        await self._passage.answered(change, system)
         return answer, this.ended(self._clock())
 
     async def perform(self, step: StepInput, prepare: Prepare) -> EffectResult:
@@ -157,7 +157,7 @@ class VendorCalls:
                 evidence = await effect.apply(call)
         except VendorError as error:
             raise await self._failed(this, intent.key, repeatability, error) from None
-        await self._passage.answered(change, intent.system, intent.step)
+        await self._passage.answered(change, intent.system)
         async with self._records.begin() as record:
             await record.close_effect(intent.key, EffectStatus.APPLIED, evidence)
             await record.save_attempt(this.ended(self._clock()))
@@ -230,7 +230,7 @@ class VendorCalls:
                 evidence = await find(call)
             except VendorError as error:
                 raise await self._asked_in_vain(this, error) from None
-            await self._passage.answered(change, system, state.step)
+            await self._passage.answered(change, system)
         async with self._records.begin() as record:
             status = EffectStatus.APPLIED if evidence else EffectStatus.SKIPPED
             await record.close_effect(state.key, status, evidence)
@@ -245,7 +245,7 @@ class VendorCalls:
 
     async def _asked_in_vain(self, this: Try, error: VendorError) -> ApplicationError:
         """Keep what a read or look-up ended with; the failure to raise."""
-        closed_for = await self._passage.failed(this.change, this.system, this.step, error)
+        closed_for = await self._passage.failed(this.change, this.system, error)
         async with self._records.begin() as record:
             await record.save_attempt(this.ended(self._clock(), error))
         return vendor_failure(error, this.step, closed_for=closed_for)
@@ -254,7 +254,7 @@ class VendorCalls:
         self, this: Try, key: str, repeatability: Repeatability, error: VendorError
     ) -> ApplicationError:
         """Keep what an effect's try ended with, and what is known of the effect now."""
-        closed_for = await self._passage.failed(this.change, this.system, this.step, error)
+        closed_for = await self._passage.failed(this.change, this.system, error)
         partly_done = this.has_written and not isinstance(error, VendorRejectedError)
         unknown = partly_done or error.code in IN_DOUBT
         status = _AFTER_FAILURE.get(type(error), EffectStatus.INTENDED)

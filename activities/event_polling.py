@@ -86,7 +86,7 @@ class EventPollingActivities:
         self, system: System, ask: Callable[[System, Feed, VendorCall], Awaitable[int]]
     ) -> PollResult:
         feed = await self._inbox.feed(system)
-        if feed.retry_at is not None and feed.retry_at > self._clock():
+        if feed.held or (feed.retry_at is not None and feed.retry_at > self._clock()):
             return PollResult(missed=0, asked=False)
         try:
             missed = await ask(system, feed, VendorCall(polling_id(system)))

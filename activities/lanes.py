@@ -1,4 +1,4 @@
-"""How many calls one worker makes to a vendor at a time: none of them may take them all."""
+"""How many calls one worker makes to a vendor at a time; one vendor never takes them all."""
 
 import asyncio
 from collections.abc import Mapping

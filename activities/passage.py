@@ -19,7 +19,11 @@ _WHY = {
 
 
 class Passage:
-    """Lets calls through to vendors. Costs no statement while the way is free."""
+    """Lets calls through to vendors. Costs no statement while the way is free.
+
+    Who passes is the change: whatever of it has to be looked up first is part of its own probe,
+    and a try that is repeated after a crash finds its own probe again.
+    """
 
     def __init__(self, records: Records) -> None:
         self._records = records
@@ -34,25 +38,25 @@ class Passage:
         if gate is None or gate.stands_open:
             return
         async with self._records.begin() as record:
-            wait = await record.pass_gate(system, _caller(change, step))
+            wait = await record.pass_gate(system, change.id)
         if wait is not None:
             raise await self._at_the_gate(change, system, step, wait)
 
-    async def answered(self, change: ChangeRecord, system: System, step: str) -> None:
+    async def answered(self, change: ChangeRecord, system: System) -> None:
         """The vendor answered: note what that changes, if it changes anything."""
         if system in change.traffic.gates:
             async with self._records.begin() as record:
-                await record.report_call(system, _caller(change, step), None)
+                await record.report_call(system, change.id, None)
         if change.waits_on & {system, EVERYTHING, change.id}:
             async with self._records.begin() as record:
                 await record.show_no_waiting(change.id, system)
 
     async def failed(
-        self, change: ChangeRecord, system: System, step: str, error: VendorError
+        self, change: ChangeRecord, system: System, error: VendorError
     ) -> timedelta | None:
         """Tell the gate; how long this change waits, if the gate is closed now."""
         async with self._records.begin() as record:
-            wait = await record.report_call(system, _caller(change, step), error)
+            wait = await record.report_call(system, change.id, error)
         return _with_spread(change, wait) if wait else None
 
     async def _at_the_gate(
@@ -81,11 +85,6 @@ class Passage:
                 "It goes on by itself once it is resumed.",
                 pause.scope,
             )
-
-
-def _caller(change: ChangeRecord, step: str) -> str:
-    """Who passes: a step of a change, so that a repeat of it finds its own probe again."""
-    return f"{change.id}:{step}"
 
 
 def _with_spread(change: ChangeRecord, wait: Waited) -> timedelta:

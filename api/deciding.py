@@ -51,6 +51,7 @@ class Wish:
     reason: str
     plan_sha256: str | None = None
     document_sha256: str | None = None
+    document_version: int | None = None
     changes: Mapping[str, Any] | None = None
     evidence: SkipEvidence | None = None
 
@@ -109,6 +110,8 @@ async def _put_on_record(
         current = await current_version(session, change.id)
         if current != planned.get("document_version", 0):
             raise ApiError("stale_approval", "A document came after what you looked at.")
+    if wish.action in _ABOUT_A_REVISION and wish.document_version not in {None, now.revision}:
+        raise ApiError("stale_approval", f"Document version {now.revision} is what waits now.")
     decision = Decision(
         id=wish.id,
         action=wish.action,
@@ -145,7 +148,8 @@ async def _require_safe_retry(session: AsyncSession, change: ServiceChangeRow) -
     history = await read_history(session, change)
     unsafe = [each for each in safe_to_retry(history.change, history.attempts) if not each.safe]
     if unsafe:
-        raise ApiError("forbidden", f"{unsafe[0].step}: {unsafe[0].sentence}")
+        first = unsafe[0]
+        raise ApiError("forbidden", f"{first.step} at {first.system}: {first.sentence}")
 
 
 def _payload(change: ServiceChangeRow, role: Role, wish: Wish) -> DecisionPayload:
@@ -206,13 +210,13 @@ async def _resume(parts: Parts, change_id: str, decision: Decision) -> None:
 
 async def _until_taken(parts: Parts, decision_id: str) -> None:
     """Wait a little for the further run, so that the answer shows what it did."""
-    async with asyncio.timeout(RESUMED_WITHIN + 1):
-        for _ in range(int(RESUMED_WITHIN / _LOOK_EVERY)):
-            async with parts.sessions() as session:
-                row = await session.get_one(DecisionRow, decision_id)
-            if row.closed_at is not None:
-                return
-            await asyncio.sleep(_LOOK_EVERY)
+    until = asyncio.get_running_loop().time() + RESUMED_WITHIN
+    while asyncio.get_running_loop().time() < until:
+        async with parts.sessions() as session:
+            row = await session.get_one(DecisionRow, decision_id)
+        if row.closed_at is not None:
+            return
+        await asyncio.sleep(_LOOK_EVERY)
 
 
 def _require_permission(action: Action, role: Role, principal: str, now: Situation) -> None:

@@ -17,11 +17,10 @@ from api.deciding import carry_on, record_refusal
 from api.dependencies import Parts, Principal, require_role
 from api.errors import ApiError
 from domain.decisions import DecisionState
-from domain.permissions import permission
+from domain.permissions import SECOND_PERSONS, may_second, permission
 from domain.service_change import Action, Role
 
 SECOND_APPROVAL: Final = "second_approval"
-_MAY_SECOND: Final = (Role.OPERATOR, Role.ADMIN)
 
 
 class Verdict(StrEnum):
@@ -54,7 +53,7 @@ async def second(
     Raises ApiError: nobody confirms their own proposal, what is no longer open, or what has
     changed since it was looked at; each such refusal is on record.
     """
-    require_role(caller, *_MAY_SECOND)
+    require_role(caller, *SECOND_PERSONS)
     refusal: ApiError | None = None
     async with parts.sessions.begin() as session:
         row = await session.get(DecisionRow, decision_id, with_for_update=True)
@@ -76,15 +75,17 @@ async def _take(
 ) -> None:
     now = parts.clock()
     change = await session.get_one(ServiceChangeRow, row.change_id)
-    if row.actor == caller.name:
-        raise ApiError("forbidden", "Nobody confirms what they proposed; ask a colleague.")
+    action = Action(row.action)
+    mine = may_second(action, role=caller.role, principal=caller.name, proposed_by=row.actor)
+    if not mine.allowed:
+        raise ApiError("forbidden", mine.reason or "")
     if row.state != DecisionState.PROPOSED:
         raise ApiError("not_applicable", f"The proposal is {row.state} already.")
     if row.expires_at is not None and row.expires_at <= now:
         raise ApiError("not_applicable", "The proposal has expired; propose it again.")
     if says.verdict is Verdict.CONFIRM:
         may = permission(
-            Action(row.action),
+            action,
             role=Role(row.role),
             principal=row.actor,
             now=await situation_of(session, change, now),

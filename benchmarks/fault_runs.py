@@ -17,7 +17,7 @@ from tests.faults.wishes import candidates
 from tests.support.live import LiveStack
 
 FOLDER: Final = CHECKOUT / "docs" / "fault-runs"
-PATIENT: Final = Patience(reach=120, quiet=1800, desk=1800, plays=300)
+PATIENT: Final = Patience(reach=150, quiet=1800, desk=1800, plays=300)
 THROTTLED: Final = "billing"
 RETRY_AFTER: Final = 30
 """Seconds the throttling vendor asks for: long enough that a caller who does not wait is seen."""

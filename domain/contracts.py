@@ -8,9 +8,9 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
-from domain.errors import FailureCode
+from domain.contracts_failures import FailureView, PendingDecisionView, View
 from domain.identifiers import System
 from domain.service_change import (
     Action,
@@ -25,12 +25,6 @@ from domain.service_change import (
 from domain.verdicts import Outcome, Repeatability
 
 Item = TypeVar("Item")
-
-
-class View(BaseModel):
-    """Base of everything the API answers."""
-
-    model_config = ConfigDict(frozen=True)
 
 
 class Page(View, Generic[Item]):
@@ -51,7 +45,7 @@ class Problem(View):
     correlation_id: str
     retryable: bool
     next_action: str
-    errors: list[dict[str, str]] = []
+    errors: list[dict[str, str]] = Field(default_factory=list)
 
 
 class DocumentVersionView(View):
@@ -119,67 +113,6 @@ class WaitingOn(View):
     what: str
 
 
-class ErrorView(View):
-    """One failed try. `words` are the vendor's."""
-
-    at: datetime
-    code: FailureCode
-    reason: str
-    words: str
-    http_status: int | None
-
-
-class FailureView(View):
-    """Why a change does not go on, in a person's words. `words` are the vendor's.
-
-    `fingerprint` is equal for failures that one repair would cure; `owner` is the team whose work
-    it is; `dead_letter` is set once automatic tries have ended.
-    """
-
-    system: System
-    step: str
-    code: FailureCode
-    cause: str
-    reason: str
-    words: str
-    http_status: int | None
-    attempts: int
-    fingerprint: str
-    owner: str
-    next_action: str
-    first_seen_at: datetime
-    last_seen_at: datetime
-    first_error: ErrorView
-    last_error: ErrorView
-    dead_letter: str | None = None
-
-
-class FieldDifferenceView(View):
-    """One field before and after."""
-
-    field: str
-    before: Any
-    after: Any
-
-
-class PendingDecisionView(View):
-    """A decision that waits for a second person.
-
-    `sha256` covers the decision and everything shown of the change; a confirmation names it, so
-    that it counts only for what was really seen.
-    """
-
-    id: str
-    action: Action
-    proposed_by: str
-    reason: str
-    proposed_at: datetime
-    expires_at: datetime
-    differences: list[FieldDifferenceView]
-    evidence: dict[str, str]
-    sha256: str
-
-
 class PlannedEffectView(View):
     """What would be done at one system once approved."""
 
@@ -242,7 +175,7 @@ class ServiceChangeView(ServiceChangeSummary):
     effects: list[EffectView]
     tickets: list[TicketView]
     failure: FailureView | None
-    pending_decisions: list[PendingDecisionView] = []
+    pending_decisions: list[PendingDecisionView] = Field(default_factory=list)
 
 
 class Evidence(View):
@@ -350,7 +283,7 @@ class AnswersView(View):
     succeeded: SucceededAnswer
     started_by: StartedByAnswer
     may_act: list[MayActAnswer]
-    safe_to_retry: list[SafeToRetryAnswer] = []
+    safe_to_retry: list[SafeToRetryAnswer] = Field(default_factory=list)
 
 
 class TimelineKind(StrEnum):

@@ -6,7 +6,8 @@ Shapes only, no rules; see `contracts.py`.
 from datetime import datetime
 from typing import Any
 
-from domain.contracts import ErrorView, PendingDecisionView, ServiceChangeSummary, View
+from domain.contracts import PermissionView, ServiceChangeSummary
+from domain.contracts_failures import ErrorView, PendingDecisionView, View
 from domain.errors import FailureCode
 from domain.identifiers import System
 from domain.replays import EligibilityRule, ItemState, ReplayState
@@ -56,9 +57,13 @@ class DeadLetterView(View):
 
 
 class SecondApprovalView(PendingDecisionView):
-    """A decision that waits for a second person, with the change it is about."""
+    """A decision that waits for a second person, with the change it is about.
+
+    `caller` says whether the one who asks may be that second person, and why not.
+    """
 
     change: ServiceChangeSummary
+    caller: PermissionView
 
 
 class AccountView(View):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from domain.contracts import View
+from domain.contracts_failures import View
 from domain.identifiers import System
 from domain.vendor_events import EventSource, InboxState
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from domain.contracts import View
+from domain.contracts_failures import View
 from domain.errors import FailureCode
 from domain.identifiers import System
 

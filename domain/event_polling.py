@@ -31,11 +31,13 @@ class PollResult(Message):
 class Feed:
     """How far a vendor has been asked. `cursor` is its own place in its list; None: nowhere.
 
-    Before `retry_at` it does not want to be asked again.
+    Before `retry_at` it does not want to be asked again; `held`: somebody paused it, or its gate is
+    closed, so that nobody calls it.
     """
 
     cursor: str | None = None
     retry_at: datetime | None = None
+    held: bool = False
 
 
 def polling_id(system: System) -> str:

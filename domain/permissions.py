@@ -14,6 +14,9 @@ _STAFF = frozenset({Role.OPERATOR, Role.ADMIN})
 _SUBMITTERS = frozenset({Role.PORTAL, Role.PARTNER})
 _EFFECTS = frozenset(str(step) for step in SYSTEM_OF)
 
+SECOND_PERSONS: Final = _STAFF
+"""Who may confirm or decline what a colleague proposed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:
@@ -83,6 +86,10 @@ def _billed(now: Situation) -> bool:
     return now.billed
 
 
+def _billed_and_parked(now: Situation) -> bool:
+    return now.billed and now.status is _S.NEEDS_ATTENTION
+
+
 ACTION_RULES: Final[Mapping[Action, ActionRule]] = {
     Action.APPROVE: ActionRule(frozenset({_S.AWAITING_APPROVAL}), _STAFF, submitter_may=False),
     Action.REJECT: ActionRule(
@@ -95,7 +102,7 @@ ACTION_RULES: Final[Mapping[Action, ActionRule]] = {
         BEFORE_APPROVAL | {_S.APPLYING, _S.NEEDS_ATTENTION},
         _STAFF | _SUBMITTERS,
         fits=_undoing_fits,
-        second_person=_billed,
+        second_person=_billed_and_parked,
     ),
     Action.RETRY: ActionRule(
         frozenset({_S.INCOMPLETE, _S.NEEDS_ATTENTION}),
@@ -121,7 +128,9 @@ ACTION_RULES: Final[Mapping[Action, ActionRule]] = {
         frozenset({_S.NEEDS_ATTENTION, _S.ACTIVE}), _STAFF, fits=_discard_fits
     ),
 }
-"""Cancelling after billing needs a second person as rejecting does: both give the money back."""
+"""Cancelling gives the money back as rejecting does, so where a change stands still after billing
+it takes two persons as well. While it is being applied it races with the completion, and a
+withdrawal that waits for a colleague would lose every time: there one person is enough."""
 
 
 class Refusal(StrEnum):
@@ -150,7 +159,9 @@ def permission(action: Action, *, role: Role, principal: str, now: Situation) ->
 
     if role not in rule.roles:
         allowed = ", ".join(sorted(rule.roles))
-        return no(Refusal.FORBIDDEN, f"{action} needs one of the roles: {allowed}.")
+        return no(
+            Refusal.FORBIDDEN, f"{words(action).capitalize()} needs one of the roles: {allowed}."
+        )
     if role in _SUBMITTERS and principal != now.submitted_by:
         return no(Refusal.FORBIDDEN, "This change was submitted by somebody else.")
     if not rule.submitter_may and principal == now.submitted_by:
@@ -173,3 +184,15 @@ def permission(action: Action, *, role: Role, principal: str, now: Situation) ->
 def needs_second_person(action: Action, now: Situation) -> bool:
     """Whether the action takes effect only once a second person has confirmed it."""
     return ACTION_RULES[action].second_person(now)
+
+
+def may_second(action: Action, *, role: Role, principal: str, proposed_by: str) -> Permission:
+    """May this caller confirm or decline what somebody proposed? `action` is what was proposed."""
+    why: str | None = None
+    if role not in SECOND_PERSONS:
+        why = f"A second approval needs one of the roles: {', '.join(sorted(SECOND_PERSONS))}."
+    elif principal == proposed_by:
+        why = "Nobody confirms what they proposed; ask a colleague."
+    return Permission(
+        action, allowed=why is None, reason=why, refusal=Refusal.FORBIDDEN if why else None
+    )

@@ -19,6 +19,12 @@ from domain.contracts import (
     ServiceChangeView,
     TimelineEntry,
 )
+from domain.contracts_desk import (
+    DeadLetterGroupView,
+    DeadLetterView,
+    OutlookView,
+    SecondApprovalView,
+)
 from domain.contracts_operations import IntegrationHealthView
 from domain.service_change import Action, ChangeStatus
 from http_client import Client, Response, TransportError
@@ -37,6 +43,10 @@ _TIMELINE = TypeAdapter(Page[TimelineEntry])
 _ACCEPTED = TypeAdapter(DocumentAccepted)
 _HITS = TypeAdapter(Page[SearchHit])
 _AUDIT = TypeAdapter(Page[AuditEntryView])
+_OUTLOOK = TypeAdapter(OutlookView)
+_CAUSES = TypeAdapter(Page[DeadLetterGroupView])
+_DEAD_LETTERS = TypeAdapter(Page[DeadLetterView])
+_SECOND_APPROVALS = TypeAdapter(Page[SecondApprovalView])
 _COUNTS = TypeAdapter(dict[ChangeStatus, int])
 _HEALTH = TypeAdapter(list[IntegrationHealthView])
 _OWNERSHIP = TypeAdapter(list[FieldOwnershipView])
@@ -66,7 +76,7 @@ class ApiClient:
     """One caller's view of the API. Safe to share between threads as far as `http` is.
 
     Every method raises ApiError for anything but the answer it promises. Reads may be repeated
-    freely; `act` is safe to repeat with the same idempotency key.
+    freely; `act` and `second` are safe to repeat with the same idempotency key.
     """
 
     def __init__(self, http: Client, api_key: str) -> None:
@@ -146,16 +156,35 @@ class ApiClient:
         return _decode(response, _ACCEPTED)
 
     def act(
-        self, change_id: str, action: Action, *, idempotency_key: str, body: Mapping[str, str]
+        self, change_id: str, action: Action, *, idempotency_key: str, body: Mapping[str, Any]
     ) -> ServiceChangeView:
-        """Approve, reject, cancel or retry. The change as it is afterwards."""
-        response = self._send(
-            "POST",
-            f"{_path(change_id)}/actions/{action}",
-            headers={"Idempotency-Key": idempotency_key},
-            json=dict(body),
-        )
-        return _decode(response, _CHANGE)
+        """Take an action, or propose it where a second person has to agree. The change after it."""
+        return self._decide(f"{_path(change_id)}/actions/{action}", idempotency_key, body)
+
+    def second(
+        self, change_id: str, decision_id: str, *, idempotency_key: str, body: Mapping[str, Any]
+    ) -> ServiceChangeView:
+        """Confirm or decline what a colleague proposed. The change as it is afterwards."""
+        path = f"{_path(change_id)}/second-approvals/{_segment(decision_id)}"
+        return self._decide(path, idempotency_key, body)
+
+    def outlook(self, change_id: str, action: Action) -> OutlookView:
+        """What an action would mean now, step by step."""
+        return self._get(f"{_path(change_id)}/outlook", _OUTLOOK, {"action": str(action)})
+
+    def causes(self, *, cursor: str | None = None, limit: int = 50) -> Page[DeadLetterGroupView]:
+        """What stands still, grouped by cause; the oldest cause first."""
+        return self._get("/v1/dead-letters", _CAUSES, {"cursor": cursor, "limit": limit})
+
+    def dead_letters(self, fingerprint: str) -> Page[DeadLetterView]:
+        """The oldest dead letters of one cause that are open."""
+        path = f"/v1/dead-letters/{_segment(fingerprint)}"
+        return self._get(path, _DEAD_LETTERS, {"limit": LIST_LIMIT})
+
+    def second_approvals(self, change_id: str | None = None) -> Page[SecondApprovalView]:
+        """The oldest decisions that wait for a second person, of all changes or of one."""
+        query: Query = {"change_id": change_id, "limit": LIST_LIMIT}
+        return self._get("/v1/second-approvals", _SECOND_APPROVALS, query)
 
     def search(self, q: str) -> list[SearchHit]:
         """The changes an identifier belongs to."""
@@ -175,6 +204,12 @@ class ApiClient:
     def field_ownership(self) -> list[FieldOwnershipView]:
         """Each field, its owner, and who may change it."""
         return self._get("/v1/field-ownership", _OWNERSHIP)
+
+    def _decide(
+        self, path: str, idempotency_key: str, body: Mapping[str, Any]
+    ) -> ServiceChangeView:
+        headers = {"Idempotency-Key": idempotency_key}
+        return _decode(self._send("POST", path, headers=headers, json=dict(body)), _CHANGE)
 
     def _get(self, path: str, shape: TypeAdapter[Answer], query: Query | None = None) -> Answer:
         params = {name: value for name, value in (query or {}).items() if value}

@@ -1,12 +1,12 @@
-"""Forms that act on a change. What was shown is what is sent; the API decides.
+"""How a decision is sent. What was shown is what is sent; the API decides.
 
 Each form carries one idempotency key until the API has decided, so a double click is harmless,
-and the plan and document hashes of the moment it was drawn, so a stale page is refused.
+and the hashes of the moment it was drawn, so a stale page is refused.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import streamlit as st
 
@@ -17,6 +17,9 @@ from support_ui.api_client import ApiError
 from support_ui.view_models import actions, problems, text
 from support_ui.view_models.actions import Offer
 
+ACTING: Final = "act"
+"""The part of a page's address that names the action whose form is open."""
+
 _WHY: Final = "Why, in a sentence. It is kept with the decision and the submitter can read it."
 
 
@@ -24,95 +27,94 @@ _WHY: Final = "Why, in a sentence. It is kept with the decision and the submitte
 class Shown:
     """What the person saw when they clicked; a second click on the same form is the same request.
 
-    `leaves`: once decided, the change is no longer what the page is about.
+    `given` goes out as it stands. `typed` names fields of `evidence` by the widget that holds
+    each. `leaves`: parts of the address that are about the decision and end with it.
     """
 
-    change_id: str
-    action: Action
-    reason_field: str
     form: str
-    idempotency_key: str
-    hashes: Mapping[str, str]
-    leaves: bool
+    reason_field: str
+    asks_to: str
+    send: Callable[[str, Mapping[str, Any]], ServiceChangeView]
+    tells: Callable[[ServiceChangeView], str]
+    given: Mapping[str, Any] = field(default_factory=dict)
+    typed: Mapping[str, str] = field(default_factory=dict)
+    leaves: tuple[str, ...] = ()
 
 
 def decide(change: ServiceChangeView, offers: Sequence[Offer]) -> None:
     """Approve or reject in one form with one reason field; nothing for what is not allowed."""
     with st.form(f"decide.{change.id}", border=False, enter_to_submit=False):
-        reason_field = f"reason.{change.id}"
-        st.text_area(
-            "Reason",
-            key=reason_field,
-            placeholder=_WHY,
-            height=80,
-        )
+        reason_field = reason(change.id)
         if change.plan:
             st.caption(actions.binding(change.plan))
         with st.container(horizontal=True):
             for offer in offers:
-                _submit(change, offer, reason_field, in_queue=True)
+                label = offer.submit if offer.second_person else offer.label
+                shown = of_action(change, offer, reason_field, leaves=("id",))
+                submit(
+                    shown,
+                    label,
+                    icon=offer.words.icon,
+                    primary=offer.action is Action.APPROVE,
+                    disabled=offer.refusal is not None,
+                )
     for offer in offers:
         if offer.refusal:
-            st.caption(f"**{offer.words.label}:** {text.plain(offer.refusal)}")
+            st.caption(f"**{offer.label}:** {text.plain(offer.refusal)}")
 
 
-def action_bar(change: ServiceChangeView, offers: Sequence[Offer]) -> None:
-    """One button per action with the roles that may take it; refusals stand beside theirs."""
-    with st.grid(4, min_column_width=260):
-        for offer in offers:
-            with st.container(gap="xsmall"):
-                if offer.refusal is None:
-                    _popover(change, offer)
-                else:
-                    st.button(
-                        offer.words.label,
-                        key=f"refused.{offer.action}",
-                        icon=f":material/{offer.words.icon}:",
-                        disabled=True,
-                    )
-                if offer.roles:
-                    st.caption(f"May {offer.words.label.lower()}: {offer.roles}")
-                if offer.refusal:
-                    st.caption(f"You cannot: {text.plain(offer.refusal)}")
+def reason(name: str, *, disabled: bool = False) -> str:
+    """The field every decision has; returns the name of its widget."""
+    widget = f"reason.{name}"
+    st.text_area("Reason", key=widget, placeholder=_WHY, height=80, disabled=disabled)
+    return widget
 
 
-def _popover(change: ServiceChangeView, offer: Offer) -> None:
-    with st.popover(f"{offer.words.label}…", icon=f":material/{offer.words.icon}:"):
-        st.markdown(offer.words.effect)
-        with st.form(f"{offer.action}.{change.id}", border=False, enter_to_submit=False):
-            reason_field = f"reason.{offer.action}.{change.id}"
-            st.text_area("Reason", key=reason_field, placeholder=_WHY, height=80)
-            if offer.action is Action.APPROVE and change.plan:
-                st.caption(actions.binding(change.plan))
-            _submit(change, offer, reason_field, in_queue=False)
+def of_action(
+    change: ServiceChangeView,
+    offer: Offer,
+    reason_field: str,
+    *,
+    given: Mapping[str, Any] | None = None,
+    typed: Mapping[str, str] | None = None,
+    leaves: tuple[str, ...] = (ACTING,),
+) -> Shown:
+    """An action on a change, as its form shows it now."""
+    api, action = session.api(), offer.action  # bound now: what is sent is what was shown
 
+    def send(key: str, body: Mapping[str, Any]) -> ServiceChangeView:
+        return api.act(change.id, action, idempotency_key=key, body=body)
 
-def _submit(change: ServiceChangeView, offer: Offer, reason_field: str, *, in_queue: bool) -> None:
-    form = f"{offer.action}.{change.id}"
-    primary = offer.action is Action.APPROVE or not in_queue
-    shown = Shown(
-        change_id=change.id,
-        action=offer.action,
+    return Shown(
+        form=f"{action}.{change.id}",
         reason_field=reason_field,
-        form=form,
-        idempotency_key=session.request_key(form),
-        hashes=_hashes(change, offer.action),
-        leaves=in_queue,
+        asks_to=offer.words.label.lower(),
+        send=send,
+        tells=lambda after: actions.confirmation(action, after),
+        given=_seen(change, offer) | dict(given or {}),
+        typed=typed or {},
+        leaves=leaves,
     )
+
+
+def submit(shown: Shown, label: str, *, icon: str, primary: bool, disabled: bool = False) -> None:
+    """The button of a form that sends what the form shows."""
     st.form_submit_button(
-        offer.words.label,
-        key=f"submit.{form}",
+        label,
+        key=f"submit.{shown.form}",
         type="primary" if primary else "secondary",
-        icon=f":material/{offer.words.icon}:",
-        disabled=offer.refusal is not None,
-        on_click=_act,
-        args=(shown,),
+        icon=f":material/{icon}:",
+        disabled=disabled,
+        on_click=_send,
+        args=(shown, session.request_key(shown.form)),
     )
 
 
-def _hashes(change: ServiceChangeView, action: Action) -> dict[str, str]:
-    """What an approval names, so that it cannot be about anything the person did not see."""
-    if action is not Action.APPROVE or change.plan is None:
+def _seen(change: ServiceChangeView, offer: Offer) -> dict[str, Any]:
+    """What an action names, so that it cannot be about anything the person did not see."""
+    if offer.version is not None:
+        return {"document_version": offer.version}
+    if offer.action is not Action.APPROVE or change.plan is None:
         return {}
     named = {"plan_sha256": change.plan.sha256}
     if change.plan.document_sha256:
@@ -120,25 +122,28 @@ def _hashes(change: ServiceChangeView, action: Action) -> dict[str, str]:
     return named
 
 
-def _act(shown: Shown) -> None:
+def _send(shown: Shown, idempotency_key: str) -> None:
     """Runs once per click, with what was on the screen at that moment."""
-    reason = str(st.session_state.get(shown.reason_field) or "").strip()
-    if not reason:
-        session.flash("warning", actions.ask_for_reason(shown.action))
+    why = _entered(shown.reason_field)
+    if not why:
+        session.flash("warning", actions.ask_for_reason(shown.asks_to))
         return
+    body: dict[str, Any] = {"reason": why, **shown.given}
+    if shown.typed:
+        entered = {name: _entered(widget) for name, widget in shown.typed.items()}
+        body["evidence"] = {name: value for name, value in entered.items() if value}
     try:
-        after = session.api().act(
-            shown.change_id,
-            shown.action,
-            idempotency_key=shown.idempotency_key,
-            body={"reason": reason, **shown.hashes},
-        )
+        after = shown.send(idempotency_key, body)
     except ApiError as error:
         if error.settled:
             session.retire_request_key(shown.form)
-        session.flash("error", problems.told(error.problem, error.retry_after))
+        session.flash("error", problems.told_after(error.problem, error.retry_after))
     else:
         session.retire_request_key(shown.form)
-        session.flash("success", text.plain(actions.confirmation(shown.action, after)))
-        if shown.leaves:
-            st.query_params.pop("id", None)
+        session.flash("success", text.plain(shown.tells(after)))
+        for part in shown.leaves:
+            st.query_params.pop(part, None)
+
+
+def _entered(widget: str) -> str:
+    return str(st.session_state.get(widget) or "").strip()

@@ -13,15 +13,14 @@ from support_ui.api_client import ApiError
 from support_ui.view_models import change as change_view
 from support_ui.view_models import problems, words
 
+_COUNTS_OR_MAY: Final = frozenset({DocumentState.CURRENT, DocumentState.PENDING_REVIEW})
 _TYPES: Final = ["pdf", "png", "jpg", "jpeg"]
 
 
 def current(change: ServiceChangeView, now: datetime) -> None:
     """The version the change is judged by, and any that waits for review."""
     counting = [
-        document
-        for document in change.document_versions
-        if document.state is not DocumentState.SUPERSEDED
+        document for document in change.document_versions if document.state in _COUNTS_OR_MAY
     ]
     if not counting:
         st.caption("No document was submitted.")

@@ -5,20 +5,25 @@ The key lives in Streamlit's session state alone: closing or reloading the tab f
 
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 import streamlit as st
 
 from domain.contracts import Me
+from domain.service_change import ChangeStatus
 from http_client import CALLER_TIMEOUT, Client
-from support_ui.api_client import ApiClient
+from support_ui.api_client import ApiClient, ApiError
 
 _KEY: Final = "session.api_key"
 _ME: Final = "session.me"
 _PLACES: Final = "session.places"
 _FLASH: Final = "session.flash"
+_FLASH_SHOWN: Final = "session.flash_shown"
 _REQUEST_KEYS: Final = "session.request_keys"
+_STANDING_STILL: Final = "session.standing_still"
+_COUNTED_FOR: Final = timedelta(seconds=10)
+"""As long as the overview waits before it looks again."""
 
 FlashTone = Literal["success", "warning", "error"]
 
@@ -82,8 +87,22 @@ def sign_in(api_key: str, caller: Me) -> None:
 
 def sign_out() -> None:
     """Forget the key and everything held for its owner."""
-    for name in (_KEY, _ME, _FLASH, _REQUEST_KEYS):
+    for name in (_KEY, _ME, _FLASH, _FLASH_SHOWN, _REQUEST_KEYS, _STANDING_STILL):
         st.session_state.pop(name, None)
+
+
+def standing_still() -> int:
+    """How many changes need attention, for the navigation; 0 as long as nobody can say."""
+    counted: tuple[datetime, int] | None = st.session_state.get(_STANDING_STILL)
+    if _KEY not in st.session_state:
+        return 0
+    if counted is None or now() - counted[0] > _COUNTED_FOR:
+        try:
+            counted = now(), api().counts().get(ChangeStatus.NEEDS_ATTENTION, 0)
+        except ApiError:  # the page itself says what is wrong
+            counted = now(), 0
+        st.session_state[_STANDING_STILL] = counted
+    return counted[1]
 
 
 def now() -> datetime:
@@ -99,7 +118,15 @@ def flash(tone: FlashTone, sentence: str) -> None:
 def take_flash() -> Flash | None:
     """What is to be said now; it is said once."""
     told: Flash | None = st.session_state.pop(_FLASH, None)
+    st.session_state[_FLASH_SHOWN] = told
     return told
+
+
+def keep_flash() -> None:
+    """Say what is being said once more: the page is drawn anew, and nobody has asked for that."""
+    shown: Flash | None = st.session_state.get(_FLASH_SHOWN)
+    if shown is not None:
+        st.session_state.setdefault(_FLASH, shown)
 
 
 def request_key(form: str) -> str:

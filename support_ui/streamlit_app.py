@@ -24,6 +24,7 @@ session.connect(
 )
 
 caller = session.me()
+standing_still = session.standing_still()
 page = st.navigation(
     [
         st.Page(
@@ -39,6 +40,13 @@ page = st.navigation(
             icon=":material/how_to_reg:",
             url_path="approvals",
             help="Changes that wait for a decision: what will happen, and approve or reject.",
+        ),
+        st.Page(
+            "app_pages/attention.py",
+            title="Needs attention" + (f" ({standing_still:,})" if standing_still else ""),
+            icon=":material/error:",
+            url_path="attention",
+            help="What stands still, by cause, and what waits for a second person.",
         ),
         st.Page(
             "app_pages/changes.py",

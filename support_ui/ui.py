@@ -9,13 +9,20 @@ import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from domain.contracts import Me
+from domain.contracts_failures import FailureView
+from domain.service_change import Action
 from support_ui import session
 from support_ui.api_client import ApiError
-from support_ui.view_models import lists, problems, text, words
+from support_ui.view_models import failures, lists, problems, text, words
+from support_ui.view_models import outlook as outlook_view
 
+ATTENTION_PAGE: Final = "app_pages/attention.py"
 CHANGE_PAGE: Final = "app_pages/change.py"
 CHANGES_PAGE: Final = "app_pages/changes.py"
 OWNERSHIP_PAGE: Final = "app_pages/ownership.py"
+
+_ROWS_AT_ONCE: Final = 8
+"""Of a list with a detail below it; more are reached by scrolling."""
 
 _HEADING: Final = "ui.heading"
 _OPENING: Final = "ui.opening"
@@ -101,6 +108,70 @@ def static_table(rows: Sequence[Mapping[str, str]], *, empty: str, alt: str) -> 
         st.caption(empty)
 
 
+def outlook(change_id: str, action: Action) -> None:
+    """What an action would mean for each step of a change, as the API tells it now."""
+    with guarded():
+        told = session.api().outlook(change_id, action)
+        if sentence := outlook_view.sentence(told):
+            st.caption(sentence)
+        if rows := outlook_view.rows(told):
+            st.caption("What it means for each step that stands")
+            static_table(rows, empty="", alt="What it means for each step that stands")
+
+
+def failure(told: FailureView) -> None:
+    """Why a change does not go on: the cause, then whose work it is and what happened."""
+    banner = st.error if told.dead_letter else st.warning
+    with st.container(border=True, gap="small"):
+        banner(failures.headline(told), icon=":material/error:")
+        with st.grid(3, min_column_width=230, gap="medium"):
+            for fact in failures.facts(told, session.now()):
+                with st.container(gap="xxsmall"):
+                    st.caption(f":material/{fact.icon}: {fact.label}")
+                    for line in filter(None, fact.lines):
+                        st.markdown(f":small[{line}]")
+        if told.dead_letter:
+            st.page_link(
+                ATTENTION_PAGE,
+                label="Everything that stands still for this cause",
+                icon=":material/manage_search:",
+                query_params={"cause": told.fingerprint},
+            )
+
+
+def chosen_row(
+    rows: Sequence[lists.Row],
+    ids: Sequence[str],
+    wanted: str | None,
+    *,
+    name: str,
+    alt: str,
+    columns: Mapping[str, int],
+) -> str:
+    """A list one row of which is always chosen; returns its id. `columns` are widths in pixels."""
+    key = f"{name}.{hash(tuple(ids))}"
+
+    def whole_row() -> None:
+        cells = st.session_state[key]["selection"]["cells"]
+        if cells:
+            st.session_state[key] = {"selection": {"rows": [cells[0][0]]}}
+
+    state = st.dataframe(
+        rows,
+        key=key,
+        hide_index=True,
+        row_height=36,
+        height="content" if len(rows) <= _ROWS_AT_ONCE else 330,
+        on_select=whole_row,
+        selection_mode=["single-row-required", "single-cell"],
+        selection_default={"selection": {"rows": [ids.index(wanted) if wanted in ids else 0]}},
+        alt=alt,
+        column_config={name: _wide(pixels) for name, pixels in columns.items()},
+    )
+    chosen = state["selection"]["rows"]
+    return ids[chosen[0]] if chosen and chosen[0] < len(ids) else ids[0]
+
+
 def change_table(rows: Sequence[lists.Row], *, key: str, alt: str) -> None:
     """A list of changes; the id of each row opens its page."""
     _table(
@@ -140,6 +211,41 @@ def audit_table(rows: Sequence[lists.Row]) -> None:
             "Reason": _wide(240),
             "Account": _wide(110),
             "Correlation id": _wide(290),
+        },
+    )
+
+
+def letter_table(rows: Sequence[lists.Row]) -> None:
+    """What stands still for one cause; the change id of each row opens its page."""
+    _table(
+        rows,
+        key="letters",
+        alt="Changes that stand still for this cause, the oldest first",
+        columns={
+            "Account": _wide(110),
+            "Stands still": _wide(100),
+            "Attempts": st.column_config.NumberColumn(width=80),
+            "First error": _wide(100),
+            "Last error": _wide(100),
+            "It said": _wide(420),
+        },
+    )
+
+
+def approval_table(rows: Sequence[lists.Row]) -> None:
+    """What waits for a second person; the change id of each row opens its page."""
+    _table(
+        rows,
+        key="second_approvals",
+        alt="Decisions that wait for a second person, the oldest first",
+        columns={
+            "Account": _wide(110),
+            "Proposed": _wide(160),
+            "By": _wide(120),
+            "Why": _wide(270),
+            "When": _wide(90),
+            "Expires": _wide(80),
+            "You": _wide(330),
         },
     )
 

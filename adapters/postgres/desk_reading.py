@@ -12,17 +12,20 @@ from adapters.postgres.proposals import pending_view
 from adapters.postgres.reading import decode_cursor, encode_cursor, read_change
 from adapters.postgres.tables import ServiceChangeRow
 from adapters.postgres.tables_desk import DeadLetterRow, DecisionRow
-from domain.contracts import ErrorView, Page, ServiceChangeSummary
+from domain.contracts import Page, PermissionView, ServiceChangeSummary
 from domain.contracts_desk import (
     AccountView,
     DeadLetterGroupView,
     DeadLetterView,
     SecondApprovalView,
 )
+from domain.contracts_failures import ErrorView
 from domain.decisions import DecisionState
 from domain.errors import FailureCode
 from domain.failure_policy import cause_of
 from domain.identifiers import System
+from domain.permissions import may_second
+from domain.service_change import Action, Role
 
 _D = DeadLetterRow
 SHOWN_CHANGES = 20
@@ -166,11 +169,21 @@ def dead_letter_view(row: DeadLetterRow) -> DeadLetterView:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads the queue: what they may do stands beside what they see."""
+
+    name: str
+    role: Role
+
+
 async def second_approvals(
     session: AsyncSession,
     now: datetime,
+    reader: Reader,
     *,
     account_id: str | None = None,
+    change_id: str | None = None,
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[SecondApprovalView]:
@@ -184,6 +197,8 @@ async def second_approvals(
     )
     if account_id is not None:
         statement = statement.where(ServiceChangeRow.account_id == account_id)
+    if change_id is not None:
+        statement = statement.where(DecisionRow.change_id == change_id)
     if cursor:
         at, last = decode_cursor(cursor, 2)
         after = (datetime.fromisoformat(at), last)
@@ -194,6 +209,7 @@ async def second_approvals(
         SecondApprovalView(
             **pending_view(row, await read_change(session, change)).model_dump(),
             change=ServiceChangeSummary(**mapping.summary_fields(change)),
+            caller=_may_second(row, reader),
         )
         for row, change in rows[:limit]
     ]
@@ -204,7 +220,16 @@ async def second_approvals(
     )
 
 
-async def read_account(session: AsyncSession, account_id: str, now: datetime) -> AccountView:
+def _may_second(row: DecisionRow, reader: Reader) -> PermissionView:
+    may = may_second(
+        Action(row.action), role=reader.role, principal=reader.name, proposed_by=row.actor
+    )
+    return PermissionView(action=may.action, allowed=may.allowed, reason=may.reason)
+
+
+async def read_account(
+    session: AsyncSession, account_id: str, now: datetime, reader: Reader
+) -> AccountView:
     """What is under way for an account; an account nobody asked about has nothing."""
     changes = await session.scalars(
         select(ServiceChangeRow)
@@ -212,7 +237,9 @@ async def read_account(session: AsyncSession, account_id: str, now: datetime) ->
         .order_by(ServiceChangeRow.submitted_at)
         .limit(SHOWN_OF_ACCOUNT)
     )
-    pending = await second_approvals(session, now, account_id=account_id, limit=SHOWN_OF_ACCOUNT)
+    pending = await second_approvals(
+        session, now, reader, account_id=account_id, limit=SHOWN_OF_ACCOUNT
+    )
     wanted = DeadLetterFilter(account_id=account_id)
     letters = await list_dead_letters(session, wanted, cursor=None, limit=SHOWN_OF_ACCOUNT)
     return AccountView(

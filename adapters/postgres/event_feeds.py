@@ -5,15 +5,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from adapters.postgres.inbox import VendorEvent, take_missed
 from adapters.postgres.tables import ServiceChangeRow, TicketRow
 from adapters.postgres.tables_inbox import EventFeedRow, ObjectVersionRow
+from adapters.postgres.tables_operations import PauseRow, VendorGateRow
 from domain.event_polling import Feed
 from domain.identifiers import System
+from domain.pauses import EVERYTHING
 from domain.vendor_events import EventSource
 from domain.vendor_values import PublishedEvent
 
@@ -27,9 +29,15 @@ class PostgresEventInbox:
 
     async def feed(self, system: System) -> Feed:
         """How far the vendor has been asked."""
+        paused = exists().where(PauseRow.scope.in_([EVERYTHING, system]))
+        closed = exists().where(
+            VendorGateRow.system == system, VendorGateRow.closed_until > func.now()
+        )
         async with self.sessions() as session:
             row = await session.get(EventFeedRow, system)
-        return Feed(row.cursor, row.retry_at) if row else Feed()
+            held = await session.scalar(select(or_(paused, closed)))
+        place = (row.cursor, row.retry_at) if row else (None, None)
+        return Feed(*place, held=bool(held))
 
     async def take(
         self, system: System, events: Sequence[PublishedEvent], cursor: str | None

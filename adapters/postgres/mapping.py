@@ -14,12 +14,12 @@ from adapters.postgres.tables import (
 from domain.contracts import (
     DocumentVersionView,
     EffectView,
-    FailureView,
     PlannedEffectView,
     PlanView,
     ServiceChangeView,
     WaitingOn,
 )
+from domain.contracts_failures import FailureView
 from domain.errors import FailureCode
 from domain.failure_policy import cause_of, owner_of, rule_for
 from domain.identifiers import System

@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.postgres.tables import ServiceChangeRow
 from adapters.postgres.tables_desk import DecisionRow
-from domain.contracts import FieldDifferenceView, PendingDecisionView, ServiceChangeView
+from domain.contracts import ServiceChangeView
+from domain.contracts_failures import FieldDifferenceView, PendingDecisionView
 from domain.decisions import DecisionPayload, DecisionState
 from domain.identifiers import fingerprint
 from domain.messages import Decision

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
@@ -24,18 +24,41 @@ from adapters.postgres.tables import (
 from adapters.postgres.traffic import (
     TrafficRecords,
     gates_in_the_way,
-    pauses_of,
+    pauses_in_the_way,
     traffic,
-    unsettled_of,
+    unsettled,
 )
 from adapters.postgres.transitions import locked, transition
 from domain.failure_policy import SELF_HEALING
 from domain.messages import CheckResult, RefusedDecision, TransitionInput, TransitionResult
 from domain.plan import Plan
 from domain.records import Attempt, ChangeRecord, OperationsNotice
-from domain.service_change import DocumentState
+from domain.service_change import ChangeStatus, DocumentState
 
 Clock = Callable[[], datetime]
+
+
+_LOAD = (
+    select(
+        ServiceChangeRow,
+        DocumentVersionRow,
+        TicketRow.reference,
+        gates_in_the_way,
+        pauses_in_the_way,
+        unsettled,
+    )
+    .outerjoin(
+        DocumentVersionRow,
+        (DocumentVersionRow.change_id == ServiceChangeRow.id)
+        & (DocumentVersionRow.state == DocumentState.CURRENT),
+    )
+    .outerjoin(
+        TicketRow,
+        (TicketRow.change_id == ServiceChangeRow.id) & (TicketRow.closed_at.is_(None)),
+    )
+    .where(ServiceChangeRow.id == bindparam("change_id"))
+)
+"""A change with everything a step has to know before it calls anybody: one round trip."""
 
 
 class PostgresRecords:
@@ -61,34 +84,14 @@ class PostgresRecordTransaction(EffectRecords, TrafficRecords):
 
     async def load(self, change_id: str) -> ChangeRecord:
         """The change as it stands."""
-        statement = (
-            select(
-                ServiceChangeRow,
-                DocumentVersionRow,
-                TicketRow.reference,
-                gates_in_the_way,
-                pauses_of(change_id),
-                unsettled_of(change_id),
-            )
-            .outerjoin(
-                DocumentVersionRow,
-                (DocumentVersionRow.change_id == ServiceChangeRow.id)
-                & (DocumentVersionRow.state == DocumentState.CURRENT),
-            )
-            .outerjoin(
-                TicketRow,
-                (TicketRow.change_id == ServiceChangeRow.id) & (TicketRow.closed_at.is_(None)),
-            )
-            .where(ServiceChangeRow.id == change_id)
-        )
-        found = (await self._session.execute(statement)).first()
+        found = (await self._session.execute(_LOAD, {"change_id": change_id})).first()
         if found is None:
             raise KeyError(change_id)
-        change, document, ticket, gates, pauses, unsettled = found
+        change, document, ticket, gates, pauses, open_effects = found
         return dataclasses.replace(
             mapping.change_record(change, document, ticket),
             traffic=traffic(gates, pauses),
-            unsettled=tuple(unsettled or ()),
+            unsettled=tuple(open_effects or ()),
             waits_on=frozenset(item.get("pause", item["party"]) for item in change.waiting_on),
         )
 
@@ -196,7 +199,11 @@ class PostgresRecordTransaction(EffectRecords, TrafficRecords):
         )
 
     async def save_attempt(self, attempt: Attempt) -> None:
-        """Keep one try; a failed one becomes the change's failure, a good one clears it."""
+        """Keep one try; a failed one becomes the change's failure, a good one clears it.
+
+        What a change is parked for stays as it is until somebody has it go on: tries of others
+        may still be under way, and an effect left open is looked up meanwhile.
+        """
         earlier = (
             select(func.count())
             .select_from(AttemptRow)
@@ -211,11 +218,11 @@ class PostgresRecordTransaction(EffectRecords, TrafficRecords):
         if number is None or (attempt.code is None and number == 1):
             return
         change = await locked(self._session, attempt.change_id)
+        if change.status == ChangeStatus.NEEDS_ATTENTION or change.ended_at is not None:
+            return
         if attempt.code is None:
             if change.failure and change.failure["step"] == attempt.step:
                 change.failure, change.waiting_on, change.next_action = None, [], None
-            return
-        if change.ended_at is not None:  # a try that was under way when the change ended
             return
         change.failure = mapping.failure(change.failure, attempt, number)
         change.updated_at = attempt.finished_at

@@ -35,6 +35,7 @@ from domain.messages import (
     DecisionResult,
     EngineName,
     LookAgain,
+    Message,
     Revised,
     ServiceChangeInput,
 )
@@ -113,58 +114,46 @@ class TemporalEngine:
 
     async def look_again(self, change_id: str, event: LookAgain) -> None:
         """Wake a change. Raises NoWorkflowError when it has ended or never began."""
-        async with engine_words():
-            await self._client.get_workflow_handle(workflow_id(change_id)).signal(
-                EngineName.LOOK_AGAIN, event
-            )
+        await self._signal(workflow_id(change_id), EngineName.LOOK_AGAIN, event)
 
     async def revised(self, change_id: str, event: Revised) -> None:
         """Tell a change of a document version. Raises NoWorkflowError as `look_again` does."""
-        async with engine_words():
-            await self._client.get_workflow_handle(workflow_id(change_id)).signal(
-                EngineName.REVISED, event
-            )
+        await self._signal(workflow_id(change_id), EngineName.REVISED, event)
 
     async def resumed(self, change_id: str) -> None:
         """Say that a pause was lifted. Raises NoWorkflowError when the change has ended."""
-        async with engine_words():
-            await self._client.get_workflow_handle(workflow_id(change_id)).signal(
-                EngineName.RESUMED
-            )
+        await self._signal(workflow_id(change_id), EngineName.RESUMED)
 
     async def settle(self, what: SettleInput) -> None:
         """Have an effect settled; nothing if that is under way."""
-        async with engine_words():
-            await self._client.start_workflow(
-                SettleName.WORKFLOW,
-                what,
-                id=settle_workflow_id(what.effect_key),
-                task_queue=self._task_queue,
-                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                task_timeout=TASK_TIMEOUT,
-                static_summary=f"Settle {what.effect_key}",
-            )
+        id_ = settle_workflow_id(what.effect_key)
+        await self._have_run(SettleName.WORKFLOW, what, id_, f"Settle {what.effect_key}")
 
     async def start_replay(self, replay: ReplayInput) -> None:
         """Start a replay, or a further run of one whose workflow is gone; nothing if it runs."""
+        id_ = replay_workflow_id(replay.replay_id)
+        await self._have_run(ReplayName.WORKFLOW, replay, id_, f"Replay {replay.replay_id}")
+
+    async def steered(self, replay_id: str) -> None:
+        """Say that a person steered a replay. Raises NoWorkflowError when it has ended."""
+        await self._signal(replay_workflow_id(replay_id), ReplayName.STEERED)
+
+    async def _signal(self, id_: str, name: str, *event: Message) -> None:
+        async with engine_words():
+            await self._client.get_workflow_handle(id_).signal(name, args=event)
+
+    async def _have_run(self, name: str, what: Message, id_: str, summary: str) -> None:
+        """Start a workflow, or a further run of it; nothing while one is under way."""
         async with engine_words():
             await self._client.start_workflow(
-                ReplayName.WORKFLOW,
-                replay,
-                id=replay_workflow_id(replay.replay_id),
+                name,
+                what,
+                id=id_,
                 task_queue=self._task_queue,
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 task_timeout=TASK_TIMEOUT,
-                static_summary=f"Replay {replay.replay_id}",
-            )
-
-    async def steered(self, replay_id: str) -> None:
-        """Say that a person steered a replay. Raises NoWorkflowError when it has ended."""
-        async with engine_words():
-            await self._client.get_workflow_handle(replay_workflow_id(replay_id)).signal(
-                ReplayName.STEERED
+                static_summary=summary,
             )
 
     async def knows(self, change_id: str) -> bool:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from adapters.postgres.acceptance import keep_answer
 from adapters.postgres.reading import read_change
@@ -40,8 +40,9 @@ Reason = Annotated[
 class ActionRequest(BaseModel):
     """Why, and what the action needs besides.
 
-    An approval may name what was looked at (the plan's and document's hash), a correction names
-    the fields in `changes`, skipping gives its `evidence`.
+    An approval may name what was looked at (the plan's and document's hash), a decision about a
+    revision the `document_version`; a correction names the fields in `changes`, skipping gives its
+    `evidence`.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -49,6 +50,7 @@ class ActionRequest(BaseModel):
     reason: Reason
     plan_sha256: Sha256 | None = None
     document_sha256: Sha256 | None = None
+    document_version: Annotated[int | None, Field(ge=1, le=10_000)] = None
     changes: dict[str, Any] | None = None
     evidence: SkipEvidence | None = None
 
@@ -89,6 +91,7 @@ async def act(
         reason=body.reason,
         plan_sha256=body.plan_sha256,
         document_sha256=body.document_sha256,
+        document_version=body.document_version,
         changes=body.changes,
         evidence=body.evidence,
     )

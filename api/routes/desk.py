@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query
 
 from adapters.postgres.desk_reading import (
     DeadLetterFilter,
+    Reader,
     dead_letter_groups,
     list_dead_letters,
     read_account,
@@ -84,6 +85,7 @@ async def read_second_approvals(
     caller: Caller,
     parts: System_,
     account_id: Text = None,
+    change_id: Text = None,
     cursor: str | None = None,
     limit: Limit = 50,
 ) -> Page[SecondApprovalView]:
@@ -91,7 +93,13 @@ async def read_second_approvals(
     require_role(caller, *READS_EVERYTHING)
     async with parts.sessions() as session:
         return await second_approvals(
-            session, parts.clock(), account_id=account_id, cursor=cursor, limit=limit
+            session,
+            parts.clock(),
+            Reader(caller.name, caller.role),
+            account_id=account_id,
+            change_id=change_id,
+            cursor=cursor,
+            limit=limit,
         )
 
 
@@ -100,7 +108,8 @@ async def read_one_account(account_id: str, caller: Caller, parts: System_) -> A
     """What is under way for an account: changes, second approvals, dead letters. For staff."""
     require_role(caller, *READS_EVERYTHING)
     async with parts.sessions() as session:
-        return await read_account(session, account_id, parts.clock())
+        reader = Reader(caller.name, caller.role)
+        return await read_account(session, account_id, parts.clock(), reader)
 
 
 @router.get("/failure-policy")

@@ -17,43 +17,31 @@ def _more() -> None:
     st.session_state[_SHOWN] = st.session_state.get(_SHOWN, _SHOWN_AT_ONCE) + _SHOWN_AT_ONCE
 
 
-def _queue(waiting: list[ServiceChangeSummary]) -> str | None:
+def _queue(waiting: list[ServiceChangeSummary]) -> str:
     """The list; returns the id of the chosen change."""
     shown = waiting[: st.session_state.get(_SHOWN, _SHOWN_AT_ONCE)]
     ids = [item.id for item in shown]
     wanted = st.query_params.get("id")
     if wanted and wanted not in ids:
         return wanted
-    key = f"queue.{hash(tuple(ids))}"
-
-    def whole_row() -> None:
-        cells = st.session_state[key]["selection"]["cells"]
-        if cells:
-            st.session_state[key] = {"selection": {"rows": [cells[0][0]]}}
-
-    state = st.dataframe(
+    chosen = ui.chosen_row(
         [lists.queue_row(item, session.now()) for item in shown],
-        key=key,
-        hide_index=True,
-        row_height=36,
-        height=min(36 * (len(shown) + 1) + 2, 330),
-        on_select=whole_row,
-        selection_mode=["single-row-required", "single-cell"],
-        selection_default={"selection": {"rows": [ids.index(wanted) if wanted else 0]}},
+        ids,
+        wanted,
+        name="queue",
         alt="Changes that wait for a decision, the most urgent first",
-        column_config={
-            "Account": st.column_config.TextColumn(width=110),
-            "Change": st.column_config.TextColumn(width=180),
-            "What": st.column_config.TextColumn(width=280),
-            "Monthly price": st.column_config.TextColumn(width=150),
-            "Submitted": st.column_config.TextColumn(width=90),
-            "Due": st.column_config.TextColumn(width=90),
+        columns={
+            "Account": 110,
+            "Change": 180,
+            "What": 280,
+            "Monthly price": 150,
+            "Submitted": 90,
+            "Due": 90,
         },
     )
     if len(waiting) > len(shown):
         st.button(f"Show more ({len(waiting) - len(shown)} further)", key="more", on_click=_more)
-    rows = state["selection"]["rows"]
-    return ids[rows[0]] if rows and rows[0] < len(ids) else ids[0]
+    return chosen
 
 
 def _no_longer_waiting(chosen: ServiceChangeView) -> None:
@@ -85,8 +73,8 @@ def _chosen(chosen: ServiceChangeView) -> None:
                 st.markdown("##### Document", anchors=False)
                 documents.current(chosen, now)
                 st.markdown("##### Decision", anchors=False)
-                offers = actions.offers(session.api().answers(chosen.id).may_act, _DECISIONS)
-                decisions.decide(chosen, offers)
+                may_act = session.api().answers(chosen.id).may_act
+                decisions.decide(chosen, actions.offers(chosen, may_act, _DECISIONS))
 
 
 def _what_will_happen(chosen: ServiceChangeView) -> None:
@@ -116,10 +104,9 @@ if not waiting and "id" not in st.query_params:
     )
 else:
     chosen_id = _queue(waiting)
-    if chosen_id:
-        st.query_params["id"] = chosen_id
-        chosen = session.api().change(chosen_id)
-        if chosen.status is ChangeStatus.AWAITING_APPROVAL:
-            _chosen(chosen)
-        else:
-            _no_longer_waiting(chosen)
+    st.query_params["id"] = chosen_id
+    chosen = session.api().change(chosen_id)
+    if chosen.status is ChangeStatus.AWAITING_APPROVAL:
+        _chosen(chosen)
+    else:
+        _no_longer_waiting(chosen)

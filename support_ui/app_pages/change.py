@@ -1,11 +1,11 @@
-"""One change: what it waits for, the seven answers, actions, then everything behind them."""
+"""One change: what it waits for, second approvals, the seven answers, actions, what is behind."""
 
 from collections.abc import Callable
 
 import streamlit as st
 
 from domain.contracts import AnswersView, ServiceChangeView, TimelineEntry
-from support_ui import charts, decisions, documents, session, ui
+from support_ui import action_panel, charts, documents, second_person, session, ui
 from support_ui.view_models import actions, text, timeline
 from support_ui.view_models import change as view
 from support_ui.view_models.answers import Answer, seven_answers
@@ -16,6 +16,7 @@ def _watch(shown: ServiceChangeView) -> None:
     """Look again while the change moves by itself, and redraw the page once it has."""
     with ui.guarded():
         if session.api().change(shown.id).updated_at != shown.updated_at:
+            session.keep_flash()
             st.rerun()
 
 
@@ -25,9 +26,8 @@ def _head(change: ServiceChangeView) -> None:
     st.markdown(view.standing(change, now))
     if change.duplicate_of:
         ui.change_link(change.duplicate_of, f"A repetition of {change.duplicate_of}")
-    failure = view.failure_lines(change, now)
-    if failure:
-        st.error("\n\n".join(failure), icon=":material/error:")
+    if change.failure:
+        ui.failure(change.failure)
     steps = view.next_steps(change)
     if steps:
         st.info("\n\n".join(steps), icon=":material/arrow_forward:")
@@ -43,7 +43,7 @@ def _card(change: ServiceChangeView, answers: AnswersView, entries: list[Timelin
                     _answer(answer)
         with st.container(gap="xsmall"):
             _answer(may_act)
-            decisions.action_bar(change, actions.offers(answers.may_act))
+            action_panel.show(change, actions.offers(change, answers.may_act))
 
 
 def _answer(answer: Answer) -> None:
@@ -152,6 +152,7 @@ def _sections(change: ServiceChangeView, entries: list[TimelineEntry]) -> None:
 
 def _page(change: ServiceChangeView, answers: AnswersView, entries: list[TimelineEntry]) -> None:
     _head(change)
+    second_person.show(change)
     _card(change, answers, entries)
     _sections(change, entries)
     if change.status in view.MOVING:

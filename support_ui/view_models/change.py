@@ -49,31 +49,18 @@ def standing(change: ServiceChangeView, now: datetime) -> str:
 
 
 def next_steps(change: ServiceChangeView) -> list[str]:
-    """Who is waited for and what happens next, one Markdown line each."""
+    """Who is waited for and what happens next, one Markdown line each.
+
+    What the failure says to do is said there.
+    """
+    told = {change.failure.next_action} if change.failure else set()
     lines = [
         f"**Waits for {text.plain(item.party)}:** {text.plain(item.what)}"
         for item in change.waiting_on
+        if item.what not in told
     ]
-    if change.next_action and change.next_action not in {i.what for i in change.waiting_on}:
+    if change.next_action and change.next_action not in told | {i.what for i in change.waiting_on}:
         lines.append(f"**Next:** {text.plain(change.next_action)}")
-    return lines
-
-
-def failure_lines(change: ServiceChangeView, now: datetime) -> list[str]:
-    """Why the change stands still: our sentence, the vendor's words, and how often it was tried."""
-    failure = change.failure
-    if failure is None:
-        return []
-    status = f", HTTP {failure.http_status}" if failure.http_status else ""
-    place = f"{words.SYSTEM[failure.system]}, {text.humanise(failure.step).lower()}"
-    code = text.humanise(failure.code).lower()
-    lines = [f"**{text.plain(place)}: {code}.** {text.plain(failure.reason)}"]
-    if failure.words:
-        lines.append(f"It said: “{text.plain(failure.words)}”{status}")
-    lines.append(
-        f"{failure.attempts} attempts, first {text.age(failure.first_seen_at, now)}, "
-        f"last {text.age(failure.last_seen_at, now)}"
-    )
     return lines
 
 

@@ -1,5 +1,7 @@
 """What the API refused or could not do, as one paragraph a person can act on."""
 
+from http import HTTPStatus
+
 from domain.contracts import Problem
 from support_ui.view_models import text
 
@@ -18,3 +20,11 @@ def told(problem: Problem, retry_after: str | None = None) -> str:
     if retry_after:
         sentences.append(f"Try again in {text.plain(retry_after)} s.")
     return " ".join(sentences)
+
+
+def told_after(problem: Problem, retry_after: str | None = None) -> str:
+    """The same for a decision that was refused; the page below it has been read anew since."""
+    stale = problem.status == HTTPStatus.CONFLICT
+    return told(problem, retry_after) + (
+        " **This page was read again just now; it shows how the change stands.**" if stale else ""
+    )

@@ -30,6 +30,11 @@ def humanise(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def sentence(words: str) -> str:
+    """Words as they begin a sentence; nothing else is touched."""
+    return words[:1].upper() + words[1:]
+
+
 def moment(at: datetime | None) -> str:
     """A UTC time to the second, or a dash."""
     return at.strftime("%Y-%m-%d %H:%M:%S UTC") if at else DASH

@@ -15,6 +15,7 @@ from domain.service_change import (
     EffectStatus,
     Role,
 )
+from domain.undoing import Reversibility
 
 Colour = Literal["red", "orange", "yellow", "blue", "green", "violet", "gray"]
 
@@ -66,6 +67,14 @@ DOCUMENT: Final[Mapping[DocumentState, Look]] = {
     DocumentState.CURRENT: Look("Current", "green", "check_circle"),
     DocumentState.SUPERSEDED: Look("Superseded", "gray", "history"),
     DocumentState.PENDING_REVIEW: Look("Pending review", "orange", "rate_review"),
+    DocumentState.DISCARDED: Look("Discarded", "gray", "delete"),
+}
+
+OUTLOOK: Final[Mapping[Reversibility, Look]] = {
+    Reversibility.NOT_BEGUN: Look("Nothing stands", "gray", "remove"),
+    Reversibility.UNDOABLE: Look("Can be undone", "blue", "undo"),
+    Reversibility.PASSED: Look("Past undoing", "red", "event_busy"),
+    Reversibility.STAYS: Look("Stays", "gray", "lock"),
 }
 
 KIND: Final[Mapping[ChangeKind, str]] = {
@@ -103,12 +112,18 @@ ROLE: Final[Mapping[Role, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class ActionWords:
-    """How an action is offered and confirmed. The API decides whether it may be taken."""
+    """How an action is offered and confirmed. The API decides whether it may be taken.
+
+    `does` follows a verb: "propose to reject the change". `undoes`: what can still be undone
+    matters to whoever takes it, so the outlook stands beside it.
+    """
 
     label: str
     icon: str
     past: str
+    does: str
     effect: str
+    undoes: bool = False
 
 
 ACTION: Final[Mapping[Action, ActionWords]] = {
@@ -116,24 +131,61 @@ ACTION: Final[Mapping[Action, ActionWords]] = {
         "Approve",
         "check",
         "Approved",
+        "approve the change",
         "The planned effects are applied at each system, in the order shown.",
     ),
     Action.REJECT: ActionWords(
         "Reject",
         "block",
         "Rejected",
+        "reject the change",
         "The change ends. What was already applied is undone. The submitter reads your reason.",
+        undoes=True,
     ),
     Action.CANCEL: ActionWords(
         "Cancel",
         "cancel",
         "Cancelled",
+        "cancel the change",
         "The change is withdrawn. What was already applied is undone.",
+        undoes=True,
     ),
     Action.RETRY: ActionWords(
         "Retry",
         "refresh",
         "Retried",
+        "try the step again",
         "The step it stands at is tried again with the same idempotency key.",
+    ),
+    Action.SKIP: ActionWords(
+        "Skip",
+        "skip_next",
+        "Skipped",
+        "skip the step",
+        "The step it stands at counts as done, on the evidence named, and the change goes on.",
+    ),
+    Action.CORRECT: ActionWords(
+        "Correct",
+        "edit",
+        "Corrected",
+        "correct the change",
+        "The change asks for the new values. What was already applied is undone, the checks run "
+        "again, and it has to be approved anew.",
+        undoes=True,
+    ),
+    Action.APPLY_REVISION: ActionWords(
+        "Apply revision",
+        "published_with_changes",
+        "Revision applied",
+        "apply the revised document",
+        "The revised document becomes the one that counts. What differs is reversed and done anew.",
+        undoes=True,
+    ),
+    Action.DISCARD_REVISION: ActionWords(
+        "Discard revision",
+        "delete",
+        "Revision discarded",
+        "discard the revised document",
+        "The revised document does not count; the approved version stays. Your reason is kept.",
     ),
 }

@@ -2,8 +2,8 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from adapters.postgres.tables import CheckRow, TicketRow
-from tests.support.api import PDF, ApiUnderTest
+from adapters.postgres.tables import CheckRow, EffectRow, ServiceChangeRow, TicketRow
+from tests.support.api import PDF, ApiUnderTest, new_key
 from tests.support.clock import START
 from tests.support.records import attempt_row, effect_row
 
@@ -119,3 +119,47 @@ async def test_the_latest_round_of_each_check_and_every_ticket_is_shown(
         ("standing", "passed")
     ]
     assert [ticket["reference"] for ticket in body["tickets"]] == ["T-1"]
+
+
+async def test_the_answers_say_what_is_safe_to_retry_and_why(
+    api: ApiUnderTest, sessions: Sessions
+) -> None:
+    change = await api.accepted(document=PDF)
+    async with sessions.begin() as session:
+        effect = effect_row(change["id"])
+        effect.status, effect.in_doubt, effect.closed_at = "unknown", 1, None
+        session.add(effect)
+        await session.flush()
+        session.add(attempt_row(change["id"], 1, "outcome_unknown", "connection reset"))
+
+    route = f"{ROUTE}/{change['id']}/answers"
+    (can_be_asked,) = (await api.portal.get(route)).json()["safe_to_retry"]
+    async with sessions.begin() as session:
+        (await session.get_one(EffectRow, effect.idempotency_key)).repeatability = "neither"
+    (cannot,) = (await api.portal.get(route)).json()["safe_to_retry"]
+
+    assert (can_be_asked["step"], can_be_asked["system"]) == ("post_billing_change", "billing")
+    assert (can_be_asked["verdict"], can_be_asked["safe"]) == ("unknown", True)
+    assert [evidence["kind"] for evidence in can_be_asked["evidence"]] == ["effect", "attempt"]
+    assert (cannot["verdict"], cannot["safe"]) == ("unknown", False)
+    assert "a person finds out" in cannot["sentence"]
+
+
+async def test_support_retries_what_is_safe_and_nothing_else(
+    api: ApiUnderTest, sessions: Sessions
+) -> None:
+    change = await api.accepted(document=PDF)
+    async with sessions.begin() as session:
+        effect = effect_row(change["id"])
+        effect.status, effect.repeatability, effect.closed_at = "unknown", "neither", None
+        session.add(effect)
+        (await session.get_one(ServiceChangeRow, change["id"])).status = "needs_attention"
+
+    answer = await api.client("support").post(
+        f"{ROUTE}/{change['id']}/actions/retry", json={"reason": "Again."}, headers=new_key()
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    assert "post_billing_change at billing" in answer.json()["detail"]
+    refusals = (await api.operator.get("/v1/audit", params={"action": "retry"})).json()["items"]
+    assert [entry["outcome"] for entry in refusals] == ["refused"]

@@ -131,6 +131,29 @@ async def test_nobody_confirms_what_they_proposed(office: Office) -> None:
     assert (await office.read(change_id))["status"] == "needs_attention"
 
 
+@pytest.mark.parametrize(
+    ("caller", "allowed", "why"),
+    [
+        ("second_operator", True, None),
+        ("operator", False, "Nobody confirms what they proposed; ask a colleague."),
+        ("support", False, "A second approval needs one of the roles: admin, operator."),
+    ],
+)
+async def test_the_queue_tells_each_reader_whether_they_may_be_the_second_person(
+    office: Office, caller: str, allowed: bool, why: str | None
+) -> None:
+    change_id = await office.parked_at_the_crm()
+    pending = await office.proposed(change_id, "reject")
+
+    read = office.api.client(caller).get
+    (mine,) = (await read("/v1/second-approvals", params={"change_id": change_id})).json()["items"]
+    others = (await read("/v1/second-approvals", params={"change_id": "chg_other"})).json()["items"]
+
+    assert (mine["id"], mine["sha256"]) == (pending["id"], pending["sha256"])
+    assert mine["caller"] == {"action": "reject", "allowed": allowed, "reason": why}
+    assert others == []
+
+
 async def test_a_confirmation_of_something_else_than_what_stands_now_is_stale(
     office: Office,
 ) -> None:

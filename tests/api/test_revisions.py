@@ -123,6 +123,22 @@ async def test_a_revision_is_decided_upon_after_the_end_too(office: Office, acti
     assert change["next_action"] is None
 
 
+@pytest.mark.parametrize("action", ["apply_revision", "discard_revision"])
+async def test_a_decision_about_another_version_than_the_one_that_waits_is_stale(
+    office: Office, action: str
+) -> None:
+    change_id = await active(office)
+    await office.upload(change_id, REVISED)
+    await office.upload(change_id, REVISED + b" once more")
+
+    stale = await office.act(change_id, action, document_version=2)
+
+    assert (stale.status_code, stale.json()["code"]) == (409, "stale_approval")
+    assert states(await office.read(change_id)) == ["current", "pending_review", "pending_review"]
+    assert (await office.act(change_id, "discard_revision", document_version=3)).status_code == 200
+    assert states(await office.read(change_id)) == ["current", "discarded", "discarded"]
+
+
 async def test_the_submitter_does_not_apply_a_revision(office: Office) -> None:
     change_id = await office.submitted(caller="operator")
     await office.reaches(change_id, "awaiting_approval")

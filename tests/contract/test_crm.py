@@ -11,7 +11,7 @@ from adapters.vendors.crm import CrmClient
 from adapters.vendors.fakes.crm import FakeCrm
 from domain.catalogue import ContractTerm, Product
 from domain.entitlement import AccountFacts, Lifecycle
-from domain.errors import VendorRejectedError
+from domain.errors import OutcomeUnknownError, VendorRejectedError, VendorUnavailableError
 from domain.vendor_values import ServiceUpdate, VendorCall
 from sandbox._base.accounts import Account, bundled_accounts
 from tests.vendor_server import ENVIRON, RunningVendor, running
@@ -223,3 +223,26 @@ async def test_a_refused_update_says_why_and_is_not_found(
     assert refused.value.reason == reason
     assert refused.value.words
     assert await crm.find_service_update(this) is None
+
+
+@pytest.mark.parametrize("status", [500, 503])
+async def test_an_update_caught_before_its_order_was_closed_is_found_and_closed(
+    vendor: RunningVendor, status: int
+) -> None:
+    vendor.control.reset()
+    this = call()
+    async with CrmClient(
+        vendor.base_url,
+        client_id=ENVIRON["SANDBOX_CRM_CLIENT_ID"],
+        client_secret=ENVIRON["SANDBOX_CRM_CLIENT_SECRET"],
+    ) as crm:
+        vendor.control.fault("status", status=status, method="POST", path_prefix="/orders/")
+        with pytest.raises((VendorUnavailableError, OutcomeUnknownError)):
+            await crm.apply_service_update(this, update(add=(Product.TECH_SUPPORT,)))
+        assert any(e.method == "PATCH" and e.http_status == 200 for e in this.exchanges)
+
+        found = await crm.find_service_update(this)
+
+        assert found is not None
+        assert found.facts["added"] == [Product.TECH_SUPPORT]
+        assert await crm.find_service_update(this) == found

@@ -1,6 +1,5 @@
 """Makes the database of a stack useless without stopping it, as its owner may, and mends it."""
 
-import contextlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +19,8 @@ OWNER: Final = "-c default_transaction_read_only=off"
 _OURS: Final = "throughline-%"
 _CONNECT_SECONDS: Final = 3
 _MEND_SECONDS: Final = 30.0
+_REFUSALS: Final = 5
+"""One refusal may be the moment between a session that ends and the next."""
 
 
 @contextmanager
@@ -46,19 +47,26 @@ def _read_only(url: str) -> Iterator[int]:
 def _sessions_held(url: str) -> Iterator[int]:
     """Every session the server has is taken by somebody else."""
     held: list[psycopg.Connection[tuple[object, ...]]] = []
-    with contextlib.suppress(psycopg.OperationalError):
-        while len(held) < HELD:
-            held.append(psycopg.connect(url, autocommit=True, connect_timeout=_CONNECT_SECONDS))
+    _take_every_session(url, held)
     _end_sessions(held[0])
-    # Whoever was thrown out is replaced before it can come back.
-    with contextlib.suppress(psycopg.OperationalError):
-        while len(held) < HELD:
-            held.append(psycopg.connect(url, autocommit=True, connect_timeout=_CONNECT_SECONDS))
     try:
-        yield int(_refuses_sessions(url))
+        # Whoever was thrown out is replaced before it can come back, and so is who comes after.
+        yield int(_take_every_session(url, held))
     finally:
         for connection in held:
             connection.close()
+
+
+def _take_every_session(url: str, held: list[psycopg.Connection[tuple[object, ...]]]) -> bool:
+    """Take sessions until the server has refused one so many times in a row."""
+    refusals = 0
+    while refusals < _REFUSALS and len(held) < HELD:
+        try:
+            held.append(psycopg.connect(url, autocommit=True, connect_timeout=_CONNECT_SECONDS))
+            refusals = 0
+        except psycopg.OperationalError:
+            refusals += 1
+    return refusals == _REFUSALS
 
 
 def _set_read_only(owner: psycopg.Connection[tuple[object, ...]], *, on: bool) -> None:
@@ -100,11 +108,3 @@ def _refuses_writes(url: str) -> bool:
         except psycopg.errors.ReadOnlySqlTransaction:
             return True
     return False
-
-
-def _refuses_sessions(url: str) -> bool:
-    try:
-        with psycopg.connect(url, connect_timeout=_CONNECT_SECONDS):
-            return False
-    except psycopg.OperationalError:
-        return True

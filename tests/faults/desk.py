@@ -67,6 +67,10 @@ class Desk:
         if change["status"] != ChangeStatus.NEEDS_ATTENTION:
             return
         letter = self._letter(change)
+        if change.get("pending_decisions"):
+            letter.actions.append("second approval")
+            await give_second_opinions(self.people, change_id)
+            return
         code = (change["failure"] or {}).get("code", "")
         plan = PLANS.get(code, USUALLY)
         action = plan[min(len(letter.actions), len(plan) - 1)]

@@ -44,16 +44,16 @@ class RunReport:
     ended: datetime
     wanted: int
     accepted: int
-    ends: Counter[str]
-    plays: Counter[str]
+    ends: Mapping[str, int]
+    plays: Mapping[str, int]
     faults: Sequence[FaultReport]
     letters: Sequence[DeadLetter]
     recoveries: Sequence[Recovery]
-    statuses: Counter[int]
+    statuses: Mapping[int, int]
     unasked: Sequence[str]
     remarks: Sequence[str]
     samples: int
-    call_log: Mapping[str, Sequence[Mapping[str, Any]]]
+    call_log: Mapping[str, Sequence[Mapping[str, Any]]] = field(repr=False)
     """Vendor -> its calls, as it logged them."""
     violations: Sequence[Violation]
     notes: list[str] = field(default_factory=list)

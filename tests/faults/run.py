@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from stack.children import database_url
 from tests.faults.board import MOVING, Board, watched
 from tests.faults.catalogue import VENDORS
 from tests.faults.desk import Desk
-from tests.faults.evidence import Evidence
+from tests.faults.evidence import AuditEntry, Evidence
 from tests.faults.gather import gather
 from tests.faults.injector import Injector
 from tests.faults.invariants import check
@@ -29,7 +29,7 @@ from tests.support.live import LiveStack
 class Patience:
     """Seconds each part of a run may take beyond the load."""
 
-    reach: float = 60.0
+    reach: float = 150.0
     """Faults stay set so long after the load, for calls still to come."""
     quiet: float = 150.0
     desk: float = 240.0
@@ -69,6 +69,7 @@ async def run(
             await desk.clear(patience.desk)
             await _finish(plays, callers, patience.plays)
             await desk.clear(patience.desk)
+            await vendors.poll()
             evidence = await gather(stack, callers, board, injector)
     finally:
         await vendors.close()
@@ -82,15 +83,15 @@ async def run(
         ended=datetime.now(UTC),
         accepted=len(log.accepted),
         wanted=len(schedule.submissions),
-        ends=Counter(change.status for change in evidence.changes.values()),
-        plays=Counter(str(each.play) for each in schedule.submissions),
+        ends=dict(Counter(change.status for change in evidence.changes.values())),
+        plays=dict(Counter(str(each.play) for each in schedule.submissions)),
         faults=[
             FaultReport(planned.at, planned.fault.title, injector.hits(planned.fault))
             for planned in schedule.faults
         ],
         letters=list(desk.letters.values()),
         recoveries=recoveries(evidence, log.answered_at),
-        statuses=log.statuses,
+        statuses=dict(log.statuses),
         unasked=list(log.unasked),
         remarks=list(log.remarks),
         samples=len(evidence.samples),
@@ -165,16 +166,35 @@ async def _finish(plays: Sequence["asyncio.Task[None]"], callers: People, within
 
 
 def recoveries(evidence: Evidence, answered_at: Sequence[datetime]) -> list[Recovery]:
-    """For each kill, how long until the next change moved, or for the API until it answered."""
-    moved = sorted(
-        entry.at
-        for entry in evidence.audit
-        if entry.to_status is not None and entry.action != "submit"
-    )
+    """For each kill, how long until what was killed was seen at work again."""
+    moves = [e for e in evidence.audit if e.to_status is not None and e.action != "submit"]
+    moves.sort(key=lambda entry: entry.at)
     found: list[Recovery] = []
     for kill in evidence.kills:
-        times = answered_at if kill.component == "api" else moved
-        following = next((at for at in times if at > kill.at), None)
+        progress: Iterable[datetime]
+        if kill.component == "api":
+            progress = answered_at
+        elif kill.component in VENDORS:
+            progress = sorted(
+                each.at
+                for each in evidence.attempts
+                if each.system == kill.component and each.outcome == "ok"
+            )
+        elif kill.component == "temporal":
+            progress = _moved_again(moves, kill.at)
+        else:
+            progress = (entry.at for entry in moves)
+        following = next((at for at in progress if at > kill.at), None)
         seconds = (following - kill.at).total_seconds() if following else None
         found.append(Recovery(kill.component, kill.at, seconds))
     return found
+
+
+def _moved_again(moves: Sequence[AuditEntry], after: datetime) -> Iterator[datetime]:
+    """Second moves of a change: the first may have been under way without the engine."""
+    moved: set[str | None] = set()
+    for entry in moves:
+        if entry.at > after:
+            if entry.change_id in moved:
+                yield entry.at
+            moved.add(entry.change_id)

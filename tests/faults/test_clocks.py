@@ -13,11 +13,19 @@ from tests.support.live import LiveStack
 
 pytestmark = pytest.mark.timeout(300)
 PLAYS = (Play.APPROVE, Play.LATE_DOCUMENT, Play.REJECT)
-NOT_LATER_THAN = 30.0
+NOT_LATER_THAN = 90.0
+"""Seconds; far from the ten minutes a wrong clock would cost, whatever else the machine does."""
 
 
-@pytest.mark.parametrize("seconds", [600, -600])
-@pytest.mark.parametrize("child", ["worker", "relay"])
+@pytest.mark.parametrize(
+    ("child", "seconds"),
+    [
+        pytest.param("worker", 600, marks=pytest.mark.long),
+        ("worker", -600),
+        ("relay", 600),
+        ("relay", -600),
+    ],
+)
 async def test_a_clock_that_is_wrong_delays_nothing_and_hurries_nothing(
     live_stack: LiveStack, accounts: Iterator[Candidate], tmp_path: Path, child: str, seconds: int
 ) -> None:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from temporalio.client import Client
 
 from activities.records import Records
 from adapters.postgres.records import PostgresRecords
+from adapters.temporal.client import connect
 from adapters.vendors.billing import BillingClient
 from adapters.vendors.fakes.billing import FakeBilling
 from api.app import create_app
@@ -41,9 +43,14 @@ class Reached(CrashPoints):
         self.points.append(point)
 
 
+async def nowhere() -> Client:
+    """A client of an engine that nobody asks."""
+    return await connect("127.0.0.1:1", "throughline", lazy=True)
+
+
 async def test_without_the_setting_nothing_is_wrapped() -> None:
     assert PRODUCTION.crash_points is None
-    async with wire(PRODUCTION) as outside:
+    async with wire(PRODUCTION, await nowhere()) as outside:
         assert type(outside.records) is PostgresRecords
         assert type(outside.billing) is BillingClient
     layers: list[object] = [layer.cls for layer in create_app(PRODUCTION).user_middleware]
@@ -57,7 +64,7 @@ def test_nothing_that_deploys_sets_it(file: str) -> None:
 
 async def test_with_the_setting_everything_is_wrapped(tmp_path: Path) -> None:
     settings = PRODUCTION.model_copy(update={"crash_points": tmp_path})
-    async with wire(settings) as outside:
+    async with wire(settings, await nowhere()) as outside:
         assert type(outside.records) is MortalRecords
         for port in (outside.crm, outside.billing, outside.scheduling, outside.ticketing):
             assert type(port) is MortalPort

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from temporalio.client import Client
 from temporalio.worker import Worker
@@ -17,6 +17,7 @@ from adapters.postgres.inbox_reading import inbox_summary
 from adapters.postgres.records import PostgresRecords
 from adapters.postgres.tables import AuditEntryRow, OutboxRow, ServiceChangeRow
 from adapters.postgres.tables_inbox import EventFeedRow, InboxRow
+from adapters.postgres.tables_operations import PauseRow, VendorGateRow
 from adapters.temporal.schedules import schedule_polling
 from adapters.vendors.billing import BillingClient
 from adapters.vendors.ticketing import TicketingClient
@@ -135,7 +136,7 @@ async def blocked_change(sessions: Sessions, account: str = DEBTOR.account_id) -
 async def woken(sessions: Sessions) -> list[str]:
     async with sessions() as session:
         rows = await session.scalars(select(OutboxRow).where(OutboxRow.topic == "look_again"))
-        return [row.change_id for row in rows]
+        return [row.change_id for row in rows if row.change_id]
 
 
 async def test_a_payment_whose_webhook_was_lost_is_found_and_wakes_the_change(
@@ -230,6 +231,39 @@ async def test_a_vendor_that_cannot_be_asked_is_on_record_and_asked_again(
     assert (await polls.of_billing()).missed == 1
     feed = await polls.feed(System.BILLING)
     assert (feed.last_error, feed.failed_at, feed.retry_at) == (None, None, None)
+
+
+@pytest.mark.parametrize("scope", ["everything", "billing"])
+async def test_a_paused_vendor_is_not_polled(
+    polls: Polls, billing: RunningVendor, scope: str
+) -> None:
+    await pay(billing)
+    async with polls.sessions.begin() as session:
+        session.add(PauseRow(scope=scope, actor="olga", reason="Moving.", at=polls.clock()))
+
+    assert not (await polls.of_billing()).asked
+
+    async with polls.sessions.begin() as session:
+        await session.execute(delete(PauseRow))
+    assert (await polls.of_billing()).missed == 1
+
+
+async def test_a_vendor_whose_gate_is_closed_is_not_polled(
+    polls: Polls, billing: RunningVendor
+) -> None:
+    await pay(billing)
+    gate = VendorGateRow(
+        system="billing",
+        closed_until=func.now() + timedelta(minutes=1),
+        admitted=0,
+        failures=0,
+        closures=1,
+        updated_at=func.now(),
+    )
+    async with polls.sessions.begin() as session:
+        session.add(gate)
+
+    assert not (await polls.of_billing()).asked
 
 
 async def test_a_vendor_that_wants_to_be_left_alone_is_not_asked_before_its_time(

@@ -235,20 +235,73 @@ async def test_an_answer_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch)
             await billing.post_change(call(), POSTING)
 
 
-async def test_a_redirect_is_not_followed_to_another_host(
+@pytest.mark.parametrize(
+    ("charset", "body"),
+    [
+        ("utf-16", '{"id": "7590-VHVEG"}'.encode("utf-16")),
+        ("iso-8859-1", b'{"id": "7590-VHVEG", "standing": "d\xe9j\xe0"}'),
+        ("klingon", b"\xff\xfe\x00\x01"),
+    ],
+)
+async def test_an_answer_in_another_charset_is_parked_with_what_can_be_read_of_it(
+    charset: str, body: bytes
+) -> None:
+    async def answer(writer: asyncio.StreamWriter) -> None:
+        head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json; charset={charset}\r\n"
+        writer.write(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
+        await writer.drain()
+
+    async with (
+        serving_raw(answer) as base_url,
+        BillingClient(base_url, api_key=API_KEY) as billing,
+    ):
+        this = call()
+        with pytest.raises(UnrecognisedPayloadError) as error:
+            await billing.post_change(this, POSTING)
+    assert error.value.words
+    assert [exchange.http_status for exchange in this.exchanges] == [200]
+
+
+async def test_more_slow_drips_than_there_are_connections_all_end_in_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def drip(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n")
+        while not writer.is_closing():
+            writer.write(b"x")
+            await writer.drain()
+            await asyncio.sleep(0.01)
+
+    monkeypatch.setattr(transport, "WHOLE_EXCHANGE", 0.5)
+    async with (
+        serving_raw(drip) as base_url,
+        BillingClient(base_url, api_key=API_KEY) as billing,
+    ):
+        outcomes = await asyncio.gather(
+            *(billing.read_standing(call(), ACCOUNT) for _ in range(60)), return_exceptions=True
+        )
+    assert {type(outcome) for outcome in outcomes} == {VendorUnavailableError}
+
+
+async def test_a_redirected_effect_sends_neither_body_nor_credential_elsewhere(
     vendor: RunningVendor, billing: BillingClient
 ) -> None:
-    reached: list[bool] = []
+    heard: list[bytes] = []
 
-    async def other_host(writer: asyncio.StreamWriter) -> None:
-        reached.append(True)
+    async def other_host(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.read(65536))
         writer.close()
 
-    async with serving_raw(other_host) as elsewhere:
-        vendor.control.fault("status", status=308, headers={"Location": f"{elsewhere}/v1/x"})
-        with pytest.raises(UnrecognisedPayloadError):
-            await billing.post_change(call(), POSTING)
-    assert reached == []
+    server = await asyncio.start_server(other_host, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        for status in (301, 302, 303, 307, 308):
+            headers = {"Location": f"http://127.0.0.1:{port}/v1/x"}
+            vendor.control.fault("status", status=status, headers=headers)
+            with pytest.raises(UnrecognisedPayloadError):
+                await billing.post_change(call(), POSTING)
+    assert heard == []
+    assert vendor.control.ledger() == []
 
 
 async def _hang_up(writer: asyncio.StreamWriter) -> None:

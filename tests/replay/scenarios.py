@@ -4,10 +4,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Final
 
+from adapters.postgres.pauses import pause, resume
 from domain.decisions import SkipEvidence
 from domain.errors import UnrecognisedPayloadError, VendorRejectedError
 from domain.identifiers import System
 from domain.service_change import Action, ChangeStatus
+from tests.support.clock import START
 from tests.support.factories import REQUESTED
 from tests.support.polling import eventually
 from tests.support.world import Change, World, away
@@ -62,6 +64,22 @@ async def needs_attention_then_retried(world: World) -> Change:
     await change.decide(Action.APPROVE)
     await change.reaches(S.NEEDS_ATTENTION)
     await change.decide(Action.RETRY)
+    return change
+
+
+async def paused_then_resumed(world: World) -> Change:
+    """Billing is paused before it is called; the change waits and goes on when told."""
+    change = await world.submit()
+    await change.reaches(S.AWAITING_APPROVAL)
+    async with world.sessions.begin() as session:
+        await pause(
+            session, "billing", actor="olga", reason="Month-end.", correlation_id="c", at=START
+        )
+    await change.decide(Action.APPROVE)
+    await eventually(change.view, lambda seen: seen.waiting_on != [])
+    async with world.sessions.begin() as session:
+        await resume(session, "billing", actor="olga", correlation_id="c", at=START)
+    await world.relay()
     return change
 
 
@@ -195,5 +213,6 @@ SCENARIOS: Final[Mapping[str, tuple[Callable[[World], Awaitable[Change]], Change
     "resumed_after_loss": (resumed_after_loss, S.ACTIVE),
     "refused_at_once": (refused_at_once, S.REJECTED),
     "rejected_with_an_open_ticket": (rejected_with_an_open_ticket, S.REJECTED),
+    "paused_then_resumed": (paused_then_resumed, S.ACTIVE),
 }
 """Name, life and end."""

@@ -40,10 +40,9 @@ from adapters.vendors.fakes.failures import PlannedFailures
 from adapters.vendors.fakes.scheduling import FakeScheduling
 from adapters.vendors.fakes.ticketing import FakeTicketing
 from domain.contracts import PlanView, ServiceChangeView
-from domain.corrections import Correctable, check_correction
-from domain.decisions import DecisionPayload, DecisionState, SkipEvidence
+from domain.decisions import DecisionState, SkipEvidence
 from domain.entitlement import Lifecycle
-from domain.errors import NoticeError, NoWorkflowError, VendorError, VendorThrottledError
+from domain.errors import NoWorkflowError, VendorError, VendorThrottledError
 from domain.identifiers import System, fingerprint, workflow_id
 from domain.messages import (
     Decision,
@@ -53,12 +52,13 @@ from domain.messages import (
     ServiceChangeInput,
     ServiceChangeResult,
 )
-from domain.records import OperationsNotice
 from domain.service_change import Action, ChangeStatus, DocumentState, Role
 from domain.submission import check_submission
 from domain.vendor_values import BillingStanding, Standing
 from tests.support.clock import START, Clock
+from tests.support.decisions import payload_of
 from tests.support.factories import ACCOUNT, FIBER, PORTAL, REQUESTED, account
+from tests.support.mailbox import Mailbox
 from tests.support.polling import eventually
 from worker.bootstrap import Outside, activities
 from worker.heartbeats import EVERY_SECONDS, Heartbeats
@@ -70,26 +70,6 @@ from workflows import WORKFLOWS
 PAST_DUE_ACCOUNT = "0002-OWING"
 CLOSED_ACCOUNT = "0003-CLOSED"
 ENDED_WITHIN = timedelta(seconds=30)
-
-
-class Mailbox:
-    """A channel to operations that keeps what it was given."""
-
-    channel = "mailbox"
-
-    def __init__(self) -> None:
-        self.notices: list[OperationsNotice] = []
-        self.broken = False
-
-    async def announce(self, notice: OperationsNotice) -> None:
-        """Keep it, or fail as a mail server would."""
-        if self.broken:
-            raise NoticeError("the mail server does not answer")
-        self.notices.append(notice)
-
-    async def kinds(self) -> list[str]:
-        """What came, in order."""
-        return [notice.kind for notice in self.notices]
 
 
 @dataclass
@@ -263,19 +243,6 @@ class World:
             await session.execute(delete(VendorGateRow))
 
 
-def _payload(
-    row: ServiceChangeRow, changes: dict[str, Any] | None, evidence: SkipEvidence | None
-) -> DecisionPayload:
-    if changes is None:
-        return DecisionPayload(evidence=evidence)
-    as_it_is = Correctable(row.account_id, row.kind, row.requested_date, row.details, row.note)
-    correction = check_correction(as_it_is, changes, Role.OPERATOR)
-    corrected = correction.corrected.model_dump(
-        mode="json", include={"requested_date", "details", "note"}
-    )
-    return DecisionPayload(corrected=corrected, differences=correction.differences)
-
-
 def away(system: System = System.CRM, *, for_seconds: float) -> VendorError:
     """A vendor that asks to be left alone for a while."""
     return VendorThrottledError(system, "Try later.", retry_after=for_seconds, http_status=429)
@@ -404,7 +371,7 @@ class Change:
         now = self.world.clock()
         async with self.world.sessions.begin() as session:
             row = await session.get_one(ServiceChangeRow, self.id)
-            payload = _payload(row, changes, evidence)
+            payload = payload_of(row, changes, evidence)
             new = NewDecision(decision, "As agreed.", payload, second is not None, now)
             put = await put_on_record(session, row, new)
             assert put is not None

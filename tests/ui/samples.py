@@ -10,14 +10,13 @@ from domain.contracts import (
     CheckView,
     DocumentVersionView,
     EffectView,
-    ErrorView,
-    FailureView,
     PlannedEffectView,
     PlanView,
     ServiceChangeView,
     TicketView,
     WaitingOn,
 )
+from domain.contracts_failures import ErrorView, FailureView
 from domain.errors import FailureCode
 from domain.identifiers import System, workflow_id
 from domain.service_change import (
@@ -263,6 +262,7 @@ _REFUSED_BY_BILLING = FailureView(
     last_seen_at=NOW - timedelta(minutes=3),
     first_error=_FIRST_ERROR,
     last_error=_FIRST_ERROR.model_copy(update={"at": NOW - timedelta(minutes=3)}),
+    dead_letter="dlt_0123456789abcdef",
 )
 
 STORIES = (

@@ -25,9 +25,10 @@ from domain.contracts_operations import IntegrationHealthView
 from domain.errors import FailureCode
 from domain.field_ownership import FIELD_RULES
 from domain.identifiers import System
-from domain.permissions import ACTION_RULES, Situation, permission
+from domain.permissions import ACTION_RULES, needs_second_person, permission
 from domain.service_change import FINAL, Action, ChangeStatus, CheckOutcome, EffectStatus
 from tests.ui.samples import NOW
+from tests.ui.samples_desk import situation
 
 _S = ChangeStatus
 _WAYS = {
@@ -128,15 +129,16 @@ def timeline(change: ServiceChangeView) -> list[TimelineEntry]:
 def may_act(change: ServiceChangeView, me: Me) -> list[MayActAnswer]:
     """What the API says this caller may do, by the rules of the domain."""
     answers = []
+    now = situation(change)
     for action in Action:
         rule = ACTION_RULES[action]
-        now = Situation(change.status, change.submitted_by)
+        possible = change.status in rule.statuses and rule.fits(now) is None
         mine = permission(action, role=me.role, principal=me.principal, now=now)
         answers.append(
             MayActAnswer(
                 action=action,
-                roles=sorted(rule.roles) if change.status in rule.statuses else [],
-                needs_second_person=False,
+                roles=sorted(rule.roles) if possible else [],
+                needs_second_person=possible and needs_second_person(action, now),
                 caller=PermissionView(action=action, allowed=mine.allowed, reason=mine.reason),
             )
         )

@@ -4,7 +4,7 @@ Every key opens a world of its own: what its holder may see, what fails, and wha
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -26,8 +26,16 @@ from domain.contracts import (
     ServiceChangeView,
     TimelineEntry,
 )
+from domain.contracts_desk import (
+    DeadLetterGroupView,
+    DeadLetterView,
+    OutlookView,
+    SecondApprovalView,
+)
 from domain.contracts_operations import IntegrationHealthView
+from domain.permissions import needs_second_person
 from domain.service_change import (
+    READS_EVERYTHING,
     TRANSITIONS,
     Action,
     ChangeKind,
@@ -35,7 +43,7 @@ from domain.service_change import (
     DocumentState,
     Role,
 )
-from tests.ui import samples_history
+from tests.ui import samples_desk, samples_history
 from tests.ui.samples import CHANGES, PNG, sha
 
 AFTER = {
@@ -43,7 +51,11 @@ AFTER = {
     Action.REJECT: ChangeStatus.REJECTED,
     Action.CANCEL: ChangeStatus.CANCELLED,
     Action.RETRY: ChangeStatus.CHECKING,
+    Action.SKIP: ChangeStatus.APPLYING,
+    Action.CORRECT: ChangeStatus.CHECKING,
+    Action.APPLY_REVISION: ChangeStatus.APPLYING,
 }
+"""Where a change goes at once; discarding a revision moves nothing."""
 
 
 def problem(status: int, code: str, title: str, detail: str, next_action: str) -> Problem:
@@ -116,7 +128,7 @@ class StubApi:
         return key, self.worlds[key]
 
 
-def _app(stub: StubApi) -> FastAPI:  # noqa: C901 - a route each; the stub is one table
+def _app(stub: StubApi) -> FastAPI:  # noqa: C901, PLR0915 - a route each; the stub is one table
     app = FastAPI()
 
     def world(request: Request) -> World:
@@ -227,13 +239,45 @@ def _app(stub: StubApi) -> FastAPI:  # noqa: C901 - a route each; the stub is on
                         "What you saw is no longer what would be done.",
                         "Read the change again and decide anew.")
             )  # fmt: skip
-        if AFTER[action] not in TRANSITIONS[change.status]:
+        after = AFTER.get(action, change.status)
+        if after not in TRANSITIONS[change.status] | {change.status}:
             raise ProblemError(
                 problem(409, "not_applicable", "Not possible now",
                         f"{action} is not possible while the change is {change.status}.", "")
             )  # fmt: skip
-        found.answered[idempotency_key] = found.move(change_id, status=AFTER[action])
+        values: dict[str, object] = {"status": after}
+        if needs_second_person(action, samples_desk.situation(change)):
+            pending = samples_desk.proposal(action, by=found.me.principal, reason=body["reason"])
+            values = {"pending_decisions": [pending]}
+        found.answered[idempotency_key] = found.move(change_id, **values)
         return found.answered[idempotency_key]
+
+    @app.post("/v1/service-changes/{change_id}/second-approvals/{decision_id}")
+    def second(
+        request: Request,
+        change_id: str,
+        decision_id: str,
+        body: dict[str, Any],
+        idempotency_key: Annotated[str, Header()],
+    ) -> ServiceChangeView:
+        found = world(request)
+        change = one(found, change_id)
+        found.asked.append(Asked(request.url.path, idempotency_key, body))
+        (pending,) = (each for each in change.pending_decisions if each.id == decision_id)
+        if body["seen_sha256"] != pending.sha256:
+            raise ProblemError(
+                problem(409, "stale_approval", "Something changed since you looked",
+                        "The change has moved on since you looked at it.",
+                        "Read the change again and decide anew.")
+            )  # fmt: skip
+        confirmed = body["verdict"] == "confirm"
+        after = AFTER.get(pending.action, change.status) if confirmed else change.status
+        return found.move(change_id, status=after, pending_decisions=[])
+
+    @app.get("/v1/service-changes/{change_id}/outlook")
+    def outlook(request: Request, change_id: str, action: Action) -> OutlookView:
+        found = world(request)
+        return samples_desk.outlook_of(one(found, change_id), action, found.me)
 
     @app.get("/v1/search")
     def search(request: Request, q: str) -> Page[SearchHit]:
@@ -257,7 +301,47 @@ def _app(stub: StubApi) -> FastAPI:  # noqa: C901 - a route each; the stub is on
     def ownership(request: Request) -> list[FieldOwnershipView]:
         return samples_history.OWNERSHIP if world(request).changes else []
 
+    _desk(app, world)
     return app
+
+
+def _desk(app: FastAPI, world: Callable[[Request], World]) -> None:
+    """What stands still and what waits for a second person; for staff."""
+
+    def staff(request: Request) -> World:
+        found = world(request)
+        if found.me.role not in READS_EVERYTHING:
+            raise ProblemError(
+                problem(403, "forbidden", "Not allowed",
+                        "This needs one of the roles: admin, operator, support.", "")
+            )  # fmt: skip
+        return found
+
+    @app.get("/v1/second-approvals")
+    def second_approvals(
+        request: Request, change_id: str | None = None
+    ) -> Page[SecondApprovalView]:
+        found = staff(request)
+        changes = [each for each in found.changes.values() if change_id in {None, each.id}]
+        return Page(items=samples_desk.second_approvals(changes, found.me))
+
+    @app.get("/v1/dead-letters")
+    def causes(request: Request, cursor: int = 0, limit: int = 50) -> Page[DeadLetterGroupView]:
+        found = samples_desk.causes([*staff(request).changes.values()])
+        more = len(found) > cursor + limit
+        return Page(
+            items=found[cursor : cursor + limit],
+            next_cursor=str(cursor + limit) if more else None,
+        )
+
+    @app.get("/v1/dead-letters/{fingerprint}")
+    def dead_letters(request: Request, fingerprint: str, limit: int = 50) -> Page[DeadLetterView]:
+        found = [
+            each
+            for each in samples_desk.letters([*staff(request).changes.values()])
+            if each.fingerprint == fingerprint
+        ]
+        return Page(items=found[:limit], next_cursor="more" if len(found) > limit else None)
 
 
 @contextmanager

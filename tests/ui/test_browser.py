@@ -1,6 +1,7 @@
 """One pass through the console in a real browser, against the real stack."""
 
 import json
+import re
 import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -16,8 +17,9 @@ from stack.batch.documents import MEDIA_TYPE, DocumentType, document
 from tests.support.live import LiveStack
 from tests.support.polling import eventually
 
-ACCOUNT, OTHER_ACCOUNT = "5575-GNVDE", "6388-TABGU"
-"""Both hold DSL, pay on time, and are left alone by the bundled batch."""
+ACCOUNT, OTHER_ACCOUNT, PARKED_ACCOUNT = "4801-JZAZL", "3605-JISKB", "2235-DWLJU"
+"""From the end of the bundled file: other tests of the live stack begin at its beginning."""
+"""They hold DSL, pay on time, and are left alone by the bundled batch."""
 
 SIGNED = document(DocumentType.PNG, "Signed request")
 
@@ -71,15 +73,36 @@ def api(stack: LiveStack, role: str) -> AsyncClient:
     )
 
 
-async def awaiting_approval(stack: LiveStack, change_id: str) -> None:
-    """Wait until the checks have passed."""
+async def reaches(stack: LiveStack, change_id: str, wanted: ChangeStatus) -> None:
+    """Wait until the change has that status."""
     async with api(stack, "support") as support:
 
         async def status() -> str:
             answer = await support.get(f"/v1/service-changes/{change_id}")
             return str(answer.json()["status"])
 
-        await eventually(status, lambda now: now == ChangeStatus.AWAITING_APPROVAL, within=30)
+        await eventually(status, lambda now: now == wanted, within=30)
+
+
+async def parked_at_the_crm(stack: LiveStack, account_id: str) -> str:
+    """A change whose billing and visit stand while the CRM answers with a web page."""
+    change_id = await submit(stack, account_id)
+    await reaches(stack, change_id, ChangeStatus.AWAITING_APPROVAL)
+    with stack.vendor("crm") as crm:
+        fault = {"kind": "html", "method": "POST", "calls": 50}
+        crm.post("/_control/faults", json=fault).raise_for_status()
+        try:
+            async with api(stack, "admin") as admin:
+                approved = await admin.post(
+                    f"/v1/service-changes/{change_id}/actions/approve",
+                    json={"reason": "As agreed."},
+                    headers={"Idempotency-Key": f"browser-{change_id}"},
+                )
+            assert approved.status_code == 200, approved.text
+            await reaches(stack, change_id, ChangeStatus.NEEDS_ATTENTION)
+        finally:
+            crm.delete("/_control/faults").raise_for_status()
+    return change_id
 
 
 async def signed_in(browser: Browser, stack: LiveStack, path: str, role: str, width: int) -> Page:
@@ -106,7 +129,7 @@ async def test_an_operator_approves_and_support_reads_the_answers(
     browser: Browser, live_stack: LiveStack
 ) -> None:
     change_id = await submit(live_stack, ACCOUNT)
-    await awaiting_approval(live_stack, change_id)
+    await reaches(live_stack, change_id, ChangeStatus.AWAITING_APPROVAL)
     operator = await signed_in(
         browser, live_stack, f"/approvals?id={change_id}", "operator", WIDTHS[0]
     )
@@ -122,14 +145,46 @@ async def test_an_operator_approves_and_support_reads_the_answers(
     )
     for question in ("Which record was sent?", "Which payload version?", "Who may act now?"):
         await expect(support.get_by_text(question)).to_be_visible()
-    await expect(support.get_by_role("button", name="Approve")).to_be_disabled()
+    await expect(support.get_by_role("button", name="Approve")).to_have_count(0)
+    await expect(support.get_by_text("Approve needs one of the roles")).to_be_visible()
     await support.get_by_role("tab", name="Documents").click()
-    await expect(support.get_by_text("Version 1")).to_be_visible()
+    await expect(support.get_by_text("Version 1", exact=True)).to_be_visible()
     assert "tab=Documents" in support.url
     async with support.expect_download() as download:
         await support.get_by_role("button", name="Download").click()
     saved = await (await download.value).path()
     assert saved.read_bytes() == SIGNED
+
+
+async def test_two_operators_skip_a_step_that_stands_still(
+    browser: Browser, live_stack: LiveStack
+) -> None:
+    change_id = await parked_at_the_crm(live_stack, PARKED_ACCOUNT)
+    operator = await signed_in(
+        browser, live_stack, f"/change?id={change_id}", "operator", WIDTHS[1]
+    )
+    await expect(operator.get_by_text("Whose work it is")).to_be_visible()
+    await operator.get_by_role("button", name="Skip", exact=True).click()
+    await operator.get_by_role("textbox", name="Ticket").fill("TCK-2044")
+    await operator.get_by_role("textbox", name="Reason").fill("Opened by hand.")
+    await operator.get_by_role("button", name="Ask a second person to skip the step").dblclick()
+    await expect(operator.get_by_text("Proposed to skip the step")).to_be_visible()
+    await expect(operator.get_by_role("button", name="Confirm: skip the step")).to_be_disabled()
+
+    second = await signed_in(browser, live_stack, "/attention", "second_operator", WIDTHS[0])
+    counted = re.compile(r"^Needs attention \(\d+\)$")
+    await expect(second.get_by_role("link", name=counted)).to_be_visible()
+    for heading in ("Waits for a second person", "Stands still, by cause"):
+        await expect(second.get_by_role("heading", name=heading)).to_be_visible()
+    await second.goto(f"{live_stack.console_url}/change?id={change_id}")
+    await second.get_by_label("API key").fill(live_stack.credentials["second_operator"])
+    await second.get_by_role("button", name="Sign in").click()
+    await settled(second)
+    await expect(second.get_by_text("TCK-2044")).to_be_visible()
+    await second.get_by_role("textbox", name="Reason").fill("The ticket says so.")
+    await second.get_by_role("button", name="Confirm: skip the step").dblclick()
+    await expect(second.get_by_text("Yes: approved and applied in every system.")).to_be_visible()
+    await expect(second.get_by_text("Confirmed to skip the step")).to_be_visible()
 
 
 async def test_a_filter_stands_in_the_link(browser: Browser, live_stack: LiveStack) -> None:
@@ -145,8 +200,9 @@ async def test_every_page_fits_its_window(
 ) -> None:
     change_id = await submit(live_stack, OTHER_ACCOUNT)
     page = await signed_in(browser, live_stack, "/", "operator", width)
-    for name in ("Approvals", "Changes", "Audit", "Overview"):
-        await page.get_by_role("link", name=name, exact=True).click()
+    for name in ("Approvals", "Needs attention", "Changes", "Audit", "Overview"):
+        link = re.compile(rf"^{name}( \(\d+\))?$")
+        await page.get_by_role("link", name=link).click()
         await expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
         await settled(page)
     await page.get_by_role("link", name="Which system owns which field").click()

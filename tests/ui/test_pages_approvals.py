@@ -126,7 +126,7 @@ def test_support_sees_the_queue_and_why_it_may_not_decide(console: Console, stub
         page.button(key=f"submit.{action}.{PNG_CHANGE.id}").disabled
         for action in ("approve", "reject")
     )
-    assert "approve needs one of the roles" in console.said().replace("\\", "")
+    assert "Approve needs one of the roles" in console.said().replace("\\", "")
 
 
 def test_an_empty_queue_says_when_something_will_be_there(console: Console, stub: StubApi) -> None:

@@ -17,6 +17,7 @@ from domain.service_change import (
     EffectStatus,
     Role,
 )
+from domain.undoing import Reversibility
 from support_ui.view_models import actions, change, lists, overview, problems, timeline, words
 from support_ui.view_models.answers import seven_answers
 from tests.ui import samples_history
@@ -36,6 +37,7 @@ BY_STATUS = {sample.status: sample for sample in reversed(CHANGES)}
         (words.KIND, ChangeKind),
         (words.CHECK_NAME, CheckName),
         (words.SYSTEM, System),
+        (words.OUTLOOK, Reversibility),
         (words.ROLE, Role),
         (words.ACTION, Action),
     ],
@@ -107,7 +109,8 @@ def test_offers_keep_the_apis_refusal_and_its_roles() -> None:
     sample = BY_STATUS[ChangeStatus.NEEDS_ATTENTION]
     support = Me(principal="support", role=Role.SUPPORT)
     offers = {
-        offer.action: offer for offer in actions.offers(samples_history.may_act(sample, support))
+        offer.action: offer
+        for offer in actions.offers(sample, samples_history.may_act(sample, support))
     }
     assert offers[Action.RETRY].refusal is None
     assert offers[Action.RETRY].roles == "administrator, operator, support"

@@ -26,6 +26,7 @@ from domain.permissions import (
     ACTION_RULES,
     ActionRule,
     Situation,
+    may_second,
     needs_second_person,
     permission,
 )
@@ -262,10 +263,12 @@ class ChangeModel(RuleBasedStateMachine):
         self.take(self.decision(action, who, looked))  # alone, whatever is proposed
 
     @precondition(lambda self: self.proposal is not None)
-    @rule(who=st.sampled_from(sorted(STAFF)))
+    @rule(who=st.sampled_from(sorted(PEOPLE)))
     def confirm(self, who: str) -> None:
         assert self.proposal is not None
         action, by, seen = self.proposal
+        if not may_second(action, role=PEOPLE[who], principal=who, proposed_by=by).allowed:
+            return
         shown = seen == self.moves
         if not shown or self.take(self.decision(action, by, 0, second=who)):
             self.proposal = None
@@ -323,7 +326,8 @@ class ChangeModel(RuleBasedStateMachine):
         if action in {A.REJECT, A.CANCEL, A.CORRECT}:
             assert not self.undoing
             assert not self.visited
-            assert two or MONEY not in self.done
+            races = action is A.CANCEL and self.status is S.APPLYING  # with the completion
+            assert two or races or MONEY not in self.done
         if action is A.SKIP:
             assert two
         if self.parked is not None and self.parked[1] is FailureCode.REVISION_PENDING:
@@ -350,7 +354,7 @@ class ChangeModel(RuleBasedStateMachine):
 
     def withdraw(self, decision: Decision) -> None:
         to = S.REJECTED if decision.action is A.REJECT else S.CANCELLED
-        if self.done or self.status is S.APPLYING:
+        if self.done or self.approved_by is not None:
             self.undo_for(to)
         else:
             self.go(to)

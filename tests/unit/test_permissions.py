@@ -75,7 +75,7 @@ def test_missing_rights_are_named_before_the_status(status: ChangeStatus) -> Non
 
     assert (may.refusal, may.reason) == (
         Refusal.FORBIDDEN,
-        "approve needs one of the roles: admin, operator.",
+        "Approve needs one of the roles: admin, operator.",
     )
 
 
@@ -129,6 +129,13 @@ def test_after_billing_whatever_gives_money_back_takes_two_persons() -> None:
         Action.CORRECT,
         Action.SKIP,
     }
+
+
+def test_a_withdrawal_that_races_with_the_completion_waits_for_nobody() -> None:
+    billed = Situation(S.APPLYING, "portal", billed=True)
+
+    assert not needs_second_person(Action.CANCEL, billed)
+    assert needs_second_person(Action.REJECT, billed)
 
 
 @pytest.mark.parametrize("action", Action)

@@ -1,0 +1,114 @@
+"""Needs attention: the second-person queue, and what stands still by cause."""
+
+from domain.service_change import Action, Role
+from tests.ui.conftest import Console
+from tests.ui.samples import CHANGES
+from tests.ui.samples_desk import PARKED, another_cause, billed, proposal
+from tests.ui.stub_api import StubApi, problem
+
+AWAY = problem(503, "database_unavailable", "The database does not answer", "", "Wait.")
+assert PARKED.failure
+CAUSE = PARKED.failure.fingerprint
+
+
+def test_causes_stand_with_owner_next_action_count_and_age(console: Console, stub: StubApi) -> None:
+    key, _ = stub.open_world(changes=[PARKED, another_cause(1), another_cause(2)])
+    console.open("attention")
+    page = console.sign_in(key)
+    first = page.dataframe[0].value.iloc[0]
+    assert first["Cause"] == "Post billing change: billing did not say whether it was done"
+    assert (first["System"], first["Whose work"]) == ("Billing", "Billing operations")
+    assert first["What to do"].startswith("Retry: the effect is looked up first")
+    assert first["Changes"] == 1
+    assert first["Oldest"].endswith(" min ago")  # the samples were made when the tests began
+    assert len(page.dataframe[0].value) == 3
+
+
+def test_the_chosen_cause_leads_to_the_changes_behind_it(console: Console, stub: StubApi) -> None:
+    twin = PARKED.model_copy(update={"id": "chg_twin000000000000"})
+    key, _ = stub.open_world(changes=[PARKED, twin, another_cause(1)])
+    console.open("attention", cause=CAUSE)
+    page = console.sign_in(key)
+    behind = page.dataframe[1].value
+    assert [cell.split()[-1] for cell in behind["Open"]] == [PARKED.id, twin.id]
+    assert behind["It said"][0].startswith("504 upstream timed out")
+    assert "2 shown" in console.said()
+    assert page.query_params["cause"] == CAUSE
+
+
+def test_a_mailed_link_to_a_cause_that_was_cured_says_so(console: Console, stub: StubApi) -> None:
+    key, _ = stub.open_world(changes=[another_cause(1)])
+    console.open("attention", cause=CAUSE)
+    page = console.sign_in(key)
+    assert "Nothing stands still for this cause any more" in console.said()
+    page.button[-1].click().run()
+    assert list(console.healthy().dataframe[0].value["Cause"]) == ["Cause number 1"]
+
+
+def test_many_causes_come_page_by_page(console: Console, stub: StubApi) -> None:
+    key, _ = stub.open_world(changes=[another_cause(number) for number in range(30)])
+    console.open("attention")
+    page = console.sign_in(key)
+    assert len(page.dataframe[0].value) == 25
+    page.button(key="causes.next").click().run()
+    assert console.healthy().dataframe[0].value["Cause"][0] == "Cause number 25"
+    assert "Cause number 25" in console.said()
+
+
+def test_the_second_person_queue_says_who_asks_for_what_and_whether_it_is_mine(
+    console: Console, stub: StubApi
+) -> None:
+    changes = [
+        billed(pending_decisions=[proposal(Action.REJECT)]),
+        billed(id="chg_other00000000000", pending_decisions=[proposal(Action.SKIP, by="admin")]),
+    ]
+    key, _ = stub.open_world(changes=changes)
+    console.open("attention")
+    queue = console.sign_in(key).dataframe[0].value
+    assert list(queue["Proposed"]) == ["Reject the change", "Skip the step"]
+    assert list(queue["By"]) == ["operator", "admin"]
+    assert list(queue["You"]) == [
+        "Nobody confirms what they proposed; ask a colleague.", "May decide",
+    ]  # fmt: skip
+    assert list(queue["Expires"]) == ["in 22 h", "in 22 h"]
+
+
+def test_a_quiet_desk_says_when_something_will_be_there(console: Console, stub: StubApi) -> None:
+    key, _ = stub.open_world(changes=[c for c in CHANGES if c is not PARKED])
+    console.open("attention")
+    page = console.sign_in(key)
+    assert "Nothing stands still" in console.said()
+    assert "No proposal waits" in console.said()
+    assert not page.dataframe
+
+
+def test_what_stands_still_is_counted_for_the_navigation(console: Console, stub: StubApi) -> None:
+    key, _ = stub.open_world(changes=[PARKED, another_cause(1), *CHANGES[:3]])
+    console.open("overview")
+    page = console.sign_in(key)
+    assert page.session_state["session.standing_still"][1] == 2
+
+
+def test_a_navigation_that_cannot_count_is_still_there(console: Console, stub: StubApi) -> None:
+    key, _ = stub.open_world(failing={"/counts": AWAY})
+    console.open("attention")
+    page = console.sign_in(key)
+    assert len(page.dataframe) == 2
+    assert not page.error
+
+
+def test_the_desk_is_refused_in_the_apis_words(console: Console, stub: StubApi) -> None:
+    key, _ = stub.open_world(Role.PORTAL)
+    console.open("attention")
+    page = console.sign_in(key)
+    assert "This needs one of the roles" in page.warning[0].value
+    assert not page.dataframe
+
+
+def test_a_record_that_is_away_is_told_with_when_to_try_again(
+    console: Console, stub: StubApi
+) -> None:
+    key, _ = stub.open_world(failing={"/dead-letters": AWAY})
+    console.open("attention")
+    page = console.sign_in(key)
+    assert "Try again in 7 s" in page.error[0].value
