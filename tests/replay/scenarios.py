@@ -6,7 +6,7 @@ from typing import Final
 
 from adapters.postgres.pauses import pause, resume
 from domain.decisions import SkipEvidence
-from domain.errors import UnrecognisedPayloadError
+from domain.errors import UnrecognisedPayloadError, VendorRejectedError
 from domain.identifiers import System
 from domain.service_change import Action, ChangeStatus
 from tests.support.clock import START
@@ -189,6 +189,13 @@ async def rejected_with_an_open_ticket(world: World) -> Change:
     return change
 
 
+async def refused_at_once(world: World) -> Change:
+    """Billing refuses the first effect: there is nothing to undo."""
+    refusal = VendorRejectedError(System.BILLING, "No.", reason="house_rule")
+    world.billing.failures.plan_before("post_change", refusal)
+    return await happy(world)
+
+
 SCENARIOS: Final[Mapping[str, tuple[Callable[[World], Awaitable[Change]], ChangeStatus]]] = {
     "happy": (happy, S.ACTIVE),
     "rejected": (rejected, S.REJECTED),
@@ -204,6 +211,7 @@ SCENARIOS: Final[Mapping[str, tuple[Callable[[World], Awaitable[Change]], Change
     "revision_held_for": (revision_held_for, S.ACTIVE),
     "revision_applied_when_active": (revision_applied_when_active, S.ACTIVE),
     "resumed_after_loss": (resumed_after_loss, S.ACTIVE),
+    "refused_at_once": (refused_at_once, S.REJECTED),
     "rejected_with_an_open_ticket": (rejected_with_an_open_ticket, S.REJECTED),
     "paused_then_resumed": (paused_then_resumed, S.ACTIVE),
 }

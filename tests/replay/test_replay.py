@@ -13,12 +13,13 @@ from domain.messages import EngineName, ServiceChangeInput, ServiceChangeResult
 from domain.steps import Step
 from tests.replay.histories import HISTORIES, store, stored
 from tests.replay.polling import POLLED, POLLS
+from tests.replay.replays import REPLAYED, REPLAYS
 from tests.replay.scenarios import SCENARIOS
 from worker.main import workflow_runner
 from workflows import WORKFLOWS, ServiceChangeWorkflow
 
 _CHANGES = stored()
-_STORED = [*_CHANGES, *stored(POLLS)]
+_STORED = [*_CHANGES, *stored(POLLS), *stored(REPLAYS)]
 _MACHINE = re.compile(r'"/(home|root|work|usr|tmp|Users)/|[0-9]+@[A-Za-z]|File \\"')
 _PERSONAL = re.compile(r"[A-Za-z0-9.]+@[A-Za-z0-9]+\.[a-z]|billing_address|line1|postal_code")
 
@@ -45,6 +46,7 @@ async def test_a_stored_history_replays(history: WorkflowHistory, runner: Workfl
 def test_every_scenario_has_its_history() -> None:
     assert {name_of(history) for history in _CHANGES} == set(SCENARIOS)
     assert {name_of(history) for history in stored(POLLS)} == set(POLLED)
+    assert {name_of(history) for history in stored(REPLAYS)} == set(REPLAYED)
 
 
 def test_a_folder_without_histories_is_an_error_that_says_how_to_record(tmp_path: Path) -> None:
@@ -54,7 +56,7 @@ def test_a_folder_without_histories_is_an_error_that_says_how_to_record(tmp_path
 
 @pytest.mark.parametrize(
     "path",
-    sorted([*HISTORIES.glob("*.json"), *POLLS.glob("*.json")]),
+    sorted(path for folder in (HISTORIES, POLLS, REPLAYS) for path in folder.glob("*.json")),
     ids=lambda path: path.stem,
 )
 def test_a_stored_history_holds_nothing_personal_and_no_trace_of_a_machine(path: Path) -> None:

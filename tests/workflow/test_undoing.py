@@ -72,6 +72,21 @@ async def test_a_refusal_undoes_exactly_what_was_applied_and_rejects_the_change(
     assert [(row.system, row.words) for row in refusals] == [(step.system, "No.")]
 
 
+async def test_a_refusal_of_the_very_first_effect_rejects_the_change_with_nothing_to_undo(
+    world: World,
+) -> None:
+    refusal = VendorRejectedError(System.BILLING, "No.", reason="house_rule")
+    world.billing.failures.plan_before("post_change", refusal)
+    change = await world.submit()
+    await change.reaches(S.AWAITING_APPROVAL)
+
+    await change.decide(Action.APPROVE)
+
+    assert (await change.ended()).status is S.REJECTED
+    assert (await change.statuses())[-3:] == [S.APPLYING, S.COMPENSATING, S.REJECTED]
+    assert_as_before(world)
+
+
 @pytest.mark.parametrize("action", [Action.CANCEL, Action.REJECT])
 async def test_a_change_withdrawn_half_way_does_not_wait_for_the_vendor_that_is_away(
     world: World, action: Action
