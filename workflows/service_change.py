@@ -66,8 +66,7 @@ class ServiceChangeWorkflow(Parkable):
             await self._live()
             end = Ended(ChangeStatus.ACTIVE, "Approved and applied in every system.")
         except Ended as ended:
-            anything = self._approved or self._begun or self._ticket_open
-            end = await self._undo(ended) if anything else ended
+            end = await self._undo(ended) if self._has_begun() else ended
         await self._become(end.status, end.reason, actor=end.actor, decision=end.decision)
         await steps.cancel(self._notices)
         await workflow.wait_condition(workflow.all_handlers_finished)
@@ -247,6 +246,11 @@ class ServiceChangeWorkflow(Parkable):
         return True
 
     # --- how it does it ---
+
+    def _has_begun(self) -> bool:
+        """Whether there may be something to undo; an approved change ends by way of that."""
+        applying = self._status is ChangeStatus.APPLYING
+        return applying or bool(self._begun) or self._ticket_open
 
     async def _reverse(self, which: set[Step], reason: str) -> None:
         """Reverse steps that stand or may stand, last first."""

@@ -3,75 +3,37 @@
 The model says for itself what must never happen; the tables decide what does.
 """
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-)
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from domain.errors import FailureCode
 from domain.messages import ApprovalRequest, Decision
-from domain.permissions import (
-    Situation,
-    may_second,
-    needs_second_person,
-    permission,
-)
-from domain.service_change import (
-    TRANSITIONS,
-    Action,
-    ChangeStatus,
-    Role,
+from domain.permissions import Situation, may_second, needs_second_person, permission
+from domain.service_change import TRANSITIONS, Action, ChangeStatus, require_transition
+from tests.support.change_facts import (
+    ABOUT_A_REVISION,
+    DIFFERENT,
+    ENDS,
+    GO_ON_TO_APPLY,
+    MONEY,
+    PEOPLE,
+    STAFF,
+    STEPS,
+    SUBMITTERS,
+    UNDOES,
+    A,
+    S,
+    goes_wrong,
+    ways_out,
 )
 from tests.support.clock import START
-from tests.support.model_change import MONEY, STEPS, UNDOES, ModelChange
 from workflows.decisions import objection
 
-S = ChangeStatus
-A = Action
 
-PEOPLE: Final[Mapping[str, Role]] = {
-    "paul": Role.PORTAL,
-    "petra": Role.PARTNER,
-    "sara": Role.SUPPORT,
-    "olga": Role.OPERATOR,
-    "oskar": Role.OPERATOR,
-    "ada": Role.ADMIN,
-}
-DIFFERENT: Final = ("paul", "sara", "olga", "oskar")
-"""Callers enough to meet every rule: whose own it is, who may little, and two who may much."""
-
-STAFF: Final = frozenset({"olga", "oskar", "ada"})
-SUBMITTERS: Final = sorted(set(PEOPLE) - {"sara"})
-GO_ON_TO_APPLY: Final = frozenset({S.AWAITING_APPROVAL, S.NEEDS_ATTENTION, S.ACTIVE})
-ENDS: Final = frozenset({S.ACTIVE, S.REJECTED, S.CANCELLED, S.EXPIRED})
-AFTER_CHECKS: Final = {
-    "passed": S.AWAITING_APPROVAL,
-    "blocked": S.INCOMPLETE,
-    "denied": S.REJECTED,
-}
-ABOUT_A_REVISION: Final = frozenset({A.APPLY_REVISION, A.DISCARD_REVISION})
-
-goes_wrong = st.sampled_from([False, False, False, True])
-
-
-def ways_out(status: ChangeStatus) -> set[ChangeStatus]:
-    """Everything a status can lead to."""
-    found, ahead = set[ChangeStatus](), [status]
-    while ahead:
-        for following in TRANSITIONS[ahead.pop()] - found:
-            found.add(following)
-            ahead.append(following)
-    return found
-
-
-class ChangeModel(ModelChange, RuleBasedStateMachine):
+class ChangeModel(RuleBasedStateMachine):
     """One change: what it is, who did what to it, and what stands at vendors."""
 
     @initialize(
@@ -96,6 +58,20 @@ class ChangeModel(ModelChange, RuleBasedStateMachine):
             self.apply(wrong=True, refused=False)
         if place == "revised":
             self.bring_a_document()
+
+    def submit(self, submitter: str) -> None:
+        self.submitter = submitter
+        self.status = S.PENDING
+        self.document = self.planned = 1
+        self.approved_by: str | None = None
+        self.revision: int | None = None
+        self.done: list[str] = []
+        self.undoing = False
+        self.ends: ChangeStatus | None = None
+        self.parked: tuple[str, FailureCode, ChangeStatus] | None = None
+        self.visited = False
+        self.proposal: tuple[Action, str, int] | None = None
+        self.moves = 0
 
     # --- what the rules are asked with ---
 
@@ -130,6 +106,16 @@ class ChangeModel(ModelChange, RuleBasedStateMachine):
             for each in who
             if permission(action, role=PEOPLE[each], principal=each, now=now).allowed
         ]
+
+    def go(self, to: ChangeStatus) -> None:
+        require_transition(self.status, to)
+        self.status = to
+        self.moves += 1
+
+    def park(self, step: str, code: FailureCode) -> None:
+        resumes = self.status
+        self.go(S.NEEDS_ATTENTION)
+        self.parked = (step, code, resumes)
 
     # --- what happens by itself ---
 
@@ -290,12 +276,84 @@ class ChangeModel(ModelChange, RuleBasedStateMachine):
         if action in {A.REJECT, A.CANCEL, A.CORRECT}:
             assert not self.undoing
             assert not self.visited
-            races = action is A.CANCEL and self.status is S.APPLYING  # with the completion
+            races = action is A.CANCEL and self.status is S.APPLYING
             assert two or races or MONEY not in self.done
         if action is A.SKIP:
             assert two
         if self.parked is not None and self.parked[1] is FailureCode.REVISION_PENDING:
             assert action not in {A.RETRY, A.SKIP}
+
+    def undo_for(self, ends: ChangeStatus) -> None:
+        self.undoing, self.ends = True, ends
+        self.go(S.COMPENSATING)
+
+    def go_on(self) -> None:
+        """From where it stood still; a lost run goes on by a further one."""
+        assert self.parked is not None
+        step, _, resumes = self.parked
+        if step != "run_workflow":
+            self.go(resumes)
+        elif self.undoing:
+            self.go(S.COMPENSATING)
+        else:
+            self.go(S.APPLYING if self.approved_by else S.CHECKING)
+
+    def approve(self, decision: Decision) -> None:
+        self.approved_by = decision.actor
+        self.go(S.APPLYING)
+
+    def withdraw(self, decision: Decision) -> None:
+        to = S.REJECTED if decision.action is A.REJECT else S.CANCELLED
+        if self.done or self.status is S.APPLYING:
+            self.undo_for(to)
+        else:
+            self.go(to)
+
+    def retry(self, _: Decision) -> None:
+        if self.status is S.INCOMPLETE:
+            self.go(S.CHECKING)
+        else:
+            self.go_on()
+
+    def skip(self, _: Decision) -> None:
+        assert self.parked is not None
+        step = self.parked[0]
+        if step in UNDOES.values():
+            self.done.pop()
+        else:
+            assert step in STEPS  # neither a check nor a decision is skipped
+            self.done.append(step)
+        self.go_on()
+
+    def correct(self, _: Decision) -> None:
+        self.revision = None
+        if self.done:
+            self.undo_for(S.CHECKING)
+        else:
+            self.approved_by = None
+            self.go(S.CHECKING)
+
+    def apply_revision(self, _: Decision) -> None:
+        self.revision, self.planned = None, self.document
+        self.done.clear()  # reversed and done anew
+        self.visited = False
+        self.go(S.APPLYING)
+
+    def discard_revision(self, _: Decision) -> None:
+        self.revision = None
+        if self.status is S.NEEDS_ATTENTION:
+            self.go_on()
+
+    TAKES: ClassVar[Mapping[Action, Callable[..., None]]] = {
+        A.APPROVE: approve,
+        A.REJECT: withdraw,
+        A.CANCEL: withdraw,
+        A.RETRY: retry,
+        A.SKIP: skip,
+        A.CORRECT: correct,
+        A.APPLY_REVISION: apply_revision,
+        A.DISCARD_REVISION: discard_revision,
+    }
 
     # --- what holds at every moment ---
 

@@ -150,8 +150,13 @@ class World:
 
     def failures(self, system: System) -> PlannedFailures:
         """What a vendor is to fail with next."""
-        planned: PlannedFailures = getattr(self, system).failures  # the fakes go by its name
-        return planned
+        vendors = {
+            System.CRM: self.crm.failures,
+            System.BILLING: self.billing.failures,
+            System.SCHEDULING: self.scheduling.failures,
+            System.TICKETING: self.ticketing.failures,
+        }
+        return vendors[system]
 
     async def submit(
         self,
@@ -357,11 +362,7 @@ class Change:
         changes: dict[str, Any] | None = None,
         evidence: SkipEvidence | None = None,
     ) -> DecisionResult | None:
-        """Decide as the API does, with a second person's consent if one is named.
-
-        Raises what the API would answer with. A change without a workflow goes on by a further
-        run, which answers None.
-        """
+        """Decide as the API does, with a second person's consent; None from a further run."""
         decision = await self.decision(action, actor=actor, role=role)
         now = self.world.clock()
         async with self.world.sessions.begin() as session:

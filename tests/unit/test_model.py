@@ -1,7 +1,4 @@
-"""No history of a change breaks a rule; and a rule that is broken is noticed by some history.
-
-The model and what it may never do stand in `tests/support/change_model.py`.
-"""
+"""The model of a change holds under thousands of histories, and notices each rule that breaks."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -9,15 +6,24 @@ from typing import Any, Final
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
-from hypothesis.stateful import run_state_machine_as_test
+from hypothesis.stateful import (
+    run_state_machine_as_test,
+)
 
 from domain.errors import TransitionError
-from domain.permissions import ACTION_RULES, ActionRule, Situation
-from domain.service_change import TRANSITIONS, Action, ChangeStatus, Role
+from domain.permissions import (
+    ACTION_RULES,
+    ActionRule,
+    Situation,
+)
+from domain.service_change import (
+    TRANSITIONS,
+    Action,
+    ChangeStatus,
+    Role,
+)
+from tests.support.change_facts import A, S
 from tests.support.change_model import ChangeModel
-
-S = ChangeStatus
-A = Action
 
 
 def histories(count: int, *, shrunk: bool = True) -> settings:
