@@ -20,6 +20,7 @@ from tests.support.change_facts import (
     GO_ON_TO_APPLY,
     MONEY,
     PEOPLE,
+    PLACES,
     STAFF,
     STEPS,
     SUBMITTERS,
@@ -38,7 +39,7 @@ class ChangeModel(RuleBasedStateMachine):
 
     @initialize(
         submitter=st.sampled_from(SUBMITTERS),
-        place=st.sampled_from(["accepted", "asked for", "applying", "parked", "active"]),
+        place=st.sampled_from(PLACES),
         applied=st.integers(0, len(STEPS) - 1),
     )
     def begin_somewhere(self, submitter: str, place: str, applied: int) -> None:
@@ -52,10 +53,12 @@ class ChangeModel(RuleBasedStateMachine):
             return
         (colleague, *_) = sorted(STAFF - {submitter})
         assert self.take(self.decision(A.APPROVE, colleague, 0))
-        for _ in range(len(STEPS) + 1 if place == "active" else applied):
+        for _ in range(len(STEPS) + 1 if place in {"active", "revised"} else applied):
             self.apply(wrong=False, refused=False)
         if place == "parked":
             self.apply(wrong=True, refused=False)
+        if place == "revised":
+            self.bring_a_document()
 
     def submit(self, submitter: str) -> None:
         self.submitter = submitter
