@@ -27,6 +27,9 @@ DIFFERENT: Final = ("paul", "sara", "olga", "oskar")
 """Callers enough to meet every rule: whose own it is, who may little, and two who may much."""
 
 STAFF: Final = frozenset({"olga", "oskar", "ada"})
+PLACES: Final = ("accepted", "asked for", "applying", "parked", "active", "revised")
+"""Where a history may begin."""
+
 SUBMITTERS: Final = sorted(set(PEOPLE) - {"sara"})
 GO_ON_TO_APPLY: Final = frozenset({S.AWAITING_APPROVAL, S.NEEDS_ATTENTION, S.ACTIVE})
 ENDS: Final = frozenset({S.ACTIVE, S.REJECTED, S.CANCELLED, S.EXPIRED})

@@ -20,6 +20,7 @@ from tests.support.change_facts import (
     GO_ON_TO_APPLY,
     MONEY,
     PEOPLE,
+    PLACES,
     STAFF,
     STEPS,
     SUBMITTERS,
@@ -38,7 +39,7 @@ class ChangeModel(RuleBasedStateMachine):
 
     @initialize(
         submitter=st.sampled_from(SUBMITTERS),
-        place=st.sampled_from(["accepted", "asked for", "applying", "parked", "active", "revised"]),
+        place=st.sampled_from(PLACES),
         applied=st.integers(0, len(STEPS) - 1),
     )
     def begin_somewhere(self, submitter: str, place: str, applied: int) -> None:
