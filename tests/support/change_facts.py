@@ -27,7 +27,15 @@ DIFFERENT: Final = ("paul", "sara", "olga", "oskar")
 """Callers enough to meet every rule: whose own it is, who may little, and two who may much."""
 
 STAFF: Final = frozenset({"olga", "oskar", "ada"})
-PLACES: Final = ("accepted", "asked for", "applying", "parked", "active", "revised")
+PLACES: Final = (
+    "accepted",
+    "incomplete",
+    "asked for",
+    "applying",
+    "parked",
+    "active",
+    "revised",
+)
 """Where a history may begin."""
 
 SUBMITTERS: Final = sorted(set(PEOPLE) - {"sara"})

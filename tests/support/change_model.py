@@ -48,8 +48,8 @@ class ChangeModel(RuleBasedStateMachine):
         if place == "accepted":
             return
         self.begin()
-        self.check("passed")
-        if place == "asked for":
+        self.check("blocked" if place == "incomplete" else "passed")
+        if place in {"incomplete", "asked for"}:
             return
         (colleague, *_) = sorted(STAFF - {submitter})
         assert self.take(self.decision(A.APPROVE, colleague, 0))
