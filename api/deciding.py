@@ -33,13 +33,12 @@ from domain.errors import (
 )
 from domain.messages import Decision
 from domain.permissions import Situation, needs_second_person, permission
-from domain.service_change import Action, ChangeStatus, Role
+from domain.service_change import ABOUT_A_REVISION, Action, ChangeStatus, Role
 
 RESUMED_WITHIN: Final = 5.0
 """Seconds a caller waits for a further run to take its decision."""
 
 _LOOK_EVERY: Final = 0.05
-_ABOUT_A_REVISION: Final = frozenset({Action.APPLY_REVISION, Action.DISCARD_REVISION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +109,7 @@ async def _put_on_record(
         current = await current_version(session, change.id)
         if current != planned.get("document_version", 0):
             raise ApiError("stale_approval", "A document came after what you looked at.")
-    if wish.action in _ABOUT_A_REVISION and wish.document_version not in {None, now.revision}:
+    if wish.action in ABOUT_A_REVISION and wish.document_version not in {None, now.revision}:
         raise ApiError("stale_approval", f"Document version {now.revision} is what waits now.")
     decision = Decision(
         id=wish.id,
@@ -119,7 +118,7 @@ async def _put_on_record(
         role=caller.role,
         plan_sha256=wish.plan_sha256 or change.plan_sha256,
         document_sha256=wish.document_sha256 or planned.get("document_sha256"),
-        revision=now.revision if wish.action in _ABOUT_A_REVISION else None,
+        revision=now.revision if wish.action in ABOUT_A_REVISION else None,
     )
     second = needs_second_person(wish.action, now)
     new = NewDecision(decision, wish.reason, payload, second, parts.clock())
@@ -171,10 +170,7 @@ def _payload(change: ServiceChangeRow, role: Role, wish: Wish) -> DecisionPayloa
         change.account_id, change.kind, change.requested_date, change.details, change.note
     )
     correction = check_correction(as_it_is, wish.changes, role)
-    corrected = correction.corrected.model_dump(
-        mode="json", include={"requested_date", "details", "note"}
-    )
-    return DecisionPayload(corrected=corrected, differences=correction.differences)
+    return DecisionPayload(corrected=correction.fields, differences=correction.differences)
 
 
 async def _resume(parts: Parts, change_id: str, decision: Decision) -> None:

@@ -47,6 +47,11 @@ class Correction:
     corrected: CheckedSubmission
     differences: tuple[FieldDifference, ...]
 
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The correctable fields as the change would store them."""
+        return self.corrected.model_dump(mode="json", include=set(CORRECTABLE))
+
 
 def check_correction(change: Correctable, changes: Mapping[str, Any], role: str) -> Correction:
     """The correction that `changes` ask for.

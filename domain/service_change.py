@@ -97,6 +97,10 @@ class Action(StrEnum):
     DISCARD_REVISION = "discard_revision"
 
 
+ABOUT_A_REVISION: Final = frozenset({Action.APPLY_REVISION, Action.DISCARD_REVISION})
+"""Decisions that name the document version they are about."""
+
+
 _S = ChangeStatus
 
 TRANSITIONS: Final[Mapping[ChangeStatus, frozenset[ChangeStatus]]] = {

@@ -26,10 +26,10 @@ with workflow.unsafe.imports_passed_through():
         Waiting,
     )
     from domain.permissions import Situation
-    from domain.service_change import ChangeStatus
+    from domain.service_change import ABOUT_A_REVISION, ChangeStatus
     from domain.steps import Step
     from workflows import steps
-    from workflows.decisions import ABOUT_A_REVISION, ending, objection
+    from workflows.decisions import ending, objection
 
 STATUS_ATTRIBUTE = SearchAttributeKey.for_keyword(EngineName.STATUS_ATTRIBUTE)
 US = "throughline"

@@ -8,7 +8,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from domain.messages import ApprovalRequest, Decision
     from domain.permissions import Refusal, Situation, needs_second_person, permission
-    from domain.service_change import Action, ChangeStatus
+    from domain.service_change import ABOUT_A_REVISION, Action, ChangeStatus
 
 STALE: Final = "stale_approval"
 SECOND_PERSON: Final = "second_person_needed"
@@ -17,7 +17,6 @@ _ENDS: Final[Mapping[Action, ChangeStatus]] = {
     Action.REJECT: ChangeStatus.REJECTED,
     Action.CANCEL: ChangeStatus.CANCELLED,
 }
-ABOUT_A_REVISION: Final = frozenset({Action.APPLY_REVISION, Action.DISCARD_REVISION})
 
 
 class Ended(Exception):  # noqa: N818 - not an error: the way out of the business sequence

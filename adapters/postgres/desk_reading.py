@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.postgres import mapping
 from adapters.postgres.proposals import pending_view
-from adapters.postgres.reading import decode_cursor, encode_cursor, read_change
+from adapters.postgres.reading import encode_cursor, read_change, timed_place
 from adapters.postgres.tables import ServiceChangeRow
 from adapters.postgres.tables_desk import DeadLetterRow, DecisionRow
 from domain.contracts import Page, PermissionView, ServiceChangeSummary
@@ -94,8 +94,7 @@ async def dead_letter_groups(
         .limit(limit + 1)
     )
     if cursor:
-        at, last = decode_cursor(cursor, 2)
-        after = (datetime.fromisoformat(at), last)
+        after = timed_place(cursor)
         statement = statement.having(tuple_(oldest, columns.fingerprint) > after)
     rows = list(await session.execute(statement))
     more = len(rows) > limit
@@ -130,8 +129,7 @@ async def list_dead_letters(
     """Dead letters, the oldest first."""
     statement = wanted.narrow(select(_D)).order_by(_D.opened_at, _D.id).limit(limit + 1)
     if cursor:
-        at, last = decode_cursor(cursor, 2)
-        after = (datetime.fromisoformat(at), last)
+        after = timed_place(cursor)
         statement = statement.where(tuple_(_D.opened_at, _D.id) > after)
     rows: list[DeadLetterRow] = list(await session.scalars(statement))
     more = len(rows) > limit
@@ -200,8 +198,7 @@ async def second_approvals(
     if change_id is not None:
         statement = statement.where(DecisionRow.change_id == change_id)
     if cursor:
-        at, last = decode_cursor(cursor, 2)
-        after = (datetime.fromisoformat(at), last)
+        after = timed_place(cursor)
         statement = statement.where(tuple_(DecisionRow.at, DecisionRow.id) > after)
     rows = list(await session.execute(statement))
     more = len(rows) > limit

@@ -99,6 +99,15 @@ def decode_cursor(cursor: str, parts: int) -> list[str]:
     return found
 
 
+def timed_place(cursor: str) -> tuple[datetime, str]:
+    """A place in a list ordered by time and id; raises as `decode_cursor` does."""
+    at, last = decode_cursor(cursor, 2)
+    try:
+        return datetime.fromisoformat(at), last
+    except ValueError as error:
+        raise bad_cursor() from error
+
+
 def bad_cursor() -> InvalidChangeError:
     """The refusal of a cursor that was not ours."""
     return InvalidChangeError([FieldProblem("cursor", "is not one of ours; start without it")])
@@ -200,13 +209,8 @@ async def list_changes(
         ServiceChangeRow.submitted_at.desc(), ServiceChangeRow.id.desc()
     )
     if cursor:
-        at, last = decode_cursor(cursor, 2)
-        try:
-            before = datetime.fromisoformat(at)
-        except ValueError as error:
-            raise bad_cursor() from error
         statement = statement.where(
-            tuple_(ServiceChangeRow.submitted_at, ServiceChangeRow.id) < (before, last)
+            tuple_(ServiceChangeRow.submitted_at, ServiceChangeRow.id) < timed_place(cursor)
         )
     rows: list[ServiceChangeRow] = list(await session.scalars(statement.limit(limit + 1)))
     more = len(rows) > limit

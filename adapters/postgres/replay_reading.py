@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
 
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from adapters.postgres.reading import decode_cursor, encode_cursor
+from adapters.postgres.reading import decode_cursor, encode_cursor, timed_place
 from adapters.postgres.tables_desk import ReplayItemRow, ReplayRow
 from domain.contracts import Page
 from domain.contracts_desk import (
@@ -63,8 +62,7 @@ async def list_replays(
     replay = ReplayRow
     statement = select(replay).order_by(replay.created_at.desc(), replay.id.desc())
     if cursor:
-        at, last = decode_cursor(cursor, 2)
-        before = (datetime.fromisoformat(at), last)
+        before = timed_place(cursor)
         statement = statement.where(tuple_(replay.created_at, replay.id) < before)
     rows: list[ReplayRow] = list(await session.scalars(statement.limit(limit + 1)))
     more = len(rows) > limit

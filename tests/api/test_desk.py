@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from adapters.postgres.reading import encode_cursor
 from domain.errors import CredentialError
 from domain.identifiers import System
 from tests.support.api import new_key
@@ -170,6 +171,23 @@ async def test_past_the_point_of_no_return_it_becomes_a_new_change(office: Offic
 async def test_the_desk_is_for_staff(office: Office, path: str) -> None:
     assert (await office.api.portal.get(path)).status_code == 403
     assert (await office.api.client("support").get(path)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/dead-letters",
+        "/v1/dead-letters/abc",
+        "/v1/second-approvals",
+        "/v1/dead-letters/replays",
+    ],
+)
+async def test_a_cursor_that_is_not_ours_is_named(office: Office, path: str) -> None:
+    made_up = encode_cursor("not a time", "x")
+
+    answer = await office.api.operator.get(path, params={"cursor": made_up})
+
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "cursor")
 
 
 async def test_a_change_whose_workflow_is_gone_goes_on_by_a_further_run(office: Office) -> None:

@@ -16,7 +16,4 @@ def payload_of(
         return DecisionPayload(evidence=evidence)
     as_it_is = Correctable(row.account_id, row.kind, row.requested_date, row.details, row.note)
     correction = check_correction(as_it_is, changes, Role.OPERATOR)
-    corrected = correction.corrected.model_dump(
-        mode="json", include={"requested_date", "details", "note"}
-    )
-    return DecisionPayload(corrected=corrected, differences=correction.differences)
+    return DecisionPayload(corrected=correction.fields, differences=correction.differences)
