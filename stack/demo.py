@@ -157,7 +157,7 @@ def _print_results(
         f"{left[ChangeStatus.AWAITING_APPROVAL]} wait for your approval at {console_url}/approvals"
         f" (sign in with the operator's key of {StatePaths(settings.state_dir).credentials}); "
         f"{left[ChangeStatus.INCOMPLETE]} wait for a customer at "
-        f"{console_url}/changes?status=incomplete.",
+        f"{console_url}/find?status=incomplete.",
         soft_wrap=True,
         highlight=False,
     )

@@ -13,7 +13,7 @@ import streamlit as st
 from domain.contracts import ServiceChangeView
 from domain.service_change import Action
 from support_ui import session
-from support_ui.api_client import ApiError
+from support_ui.calls.transport import ApiError
 from support_ui.view_models import actions, problems, text
 from support_ui.view_models.actions import Offer
 

@@ -9,7 +9,7 @@ import streamlit as st
 from domain.contracts import DocumentVersionView, ServiceChangeView
 from domain.service_change import DocumentState
 from support_ui import session, ui
-from support_ui.api_client import ApiError
+from support_ui.calls.transport import ApiError
 from support_ui.view_models import change as change_view
 from support_ui.view_models import problems, words
 

@@ -9,7 +9,7 @@ import streamlit as st
 from domain.contracts import ServiceChangeView
 from domain.contracts_failures import PendingDecisionView
 from support_ui import decisions, session, ui
-from support_ui.api_client import ApiError
+from support_ui.calls.transport import ApiError
 from support_ui.decisions import Shown
 from support_ui.view_models import actions, seconding, text, words
 from support_ui.view_models.seconding import Pending

@@ -5,15 +5,17 @@ The key lives in Streamlit's session state alone: closing or reloading the tab f
 
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
 from domain.contracts import Me
 from domain.service_change import ChangeStatus
 from http_client import CALLER_TIMEOUT, Client
-from support_ui.api_client import ApiClient, ApiError
+from support_ui.api_client import ApiClient
+from support_ui.calls.transport import ApiError
 
 _KEY: Final = "session.api_key"
 _ME: Final = "session.me"
@@ -23,7 +25,7 @@ _FLASH_SHOWN: Final = "session.flash_shown"
 _REQUEST_KEYS: Final = "session.request_keys"
 _STANDING_STILL: Final = "session.standing_still"
 _COUNTED_FOR: Final = timedelta(seconds=10)
-"""As long as the overview waits before it looks again."""
+"""As long as the page Today waits before it looks again."""
 
 FlashTone = Literal["success", "warning", "error"]
 
@@ -106,8 +108,16 @@ def standing_still() -> int:
 
 
 def now() -> datetime:
-    """The time pages compute ages from."""
-    return datetime.now(UTC)
+    """The time pages compute ages from, on the reader's own clock as the browser tells it."""
+    return datetime.now(_reader_zone())
+
+
+def _reader_zone() -> tzinfo:
+    name = st.context.timezone
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (ZoneInfoNotFoundError, ValueError):  # the browser's word; it may be anything
+        return UTC
 
 
 def flash(tone: FlashTone, sentence: str) -> None:

@@ -5,7 +5,7 @@ from http import HTTPStatus
 import streamlit as st
 
 from support_ui import session, ui
-from support_ui.api_client import ApiError
+from support_ui.calls.transport import ApiError
 
 _HELP = (
     "On this machine, `./throughline up` writes one key per role to "

@@ -28,9 +28,9 @@ standing_still = session.standing_still()
 page = st.navigation(
     [
         st.Page(
-            "app_pages/overview.py",
-            title="Overview",
-            icon=":material/monitoring:",
+            "app_pages/today.py",
+            title="Today",
+            icon=":material/today:",
             default=True,
             help="Where changes stand, what waits for people, and how the vendors answer.",
         ),
@@ -42,17 +42,17 @@ page = st.navigation(
             help="Changes that wait for a decision: what will happen, and approve or reject.",
         ),
         st.Page(
-            "app_pages/attention.py",
-            title="Needs attention" + (f" ({standing_still:,})" if standing_still else ""),
+            "app_pages/dead_letters.py",
+            title="Dead letters" + (f" ({standing_still:,})" if standing_still else ""),
             icon=":material/error:",
-            url_path="attention",
+            url_path="dead-letters",
             help="What stands still, by cause, and what waits for a second person.",
         ),
         st.Page(
-            "app_pages/changes.py",
-            title="Changes",
-            icon=":material/swap_horiz:",
-            url_path="changes",
+            "app_pages/find.py",
+            title="Find",
+            icon=":material/search:",
+            url_path="find",
             help="Find a change by any identifier, or list changes by status and kind.",
         ),
         st.Page(
@@ -64,11 +64,10 @@ page = st.navigation(
         ),
         st.Page(
             "app_pages/ownership.py",
-            title="Field ownership",
+            title="Ownership",
             icon=":material/key:",
             url_path="ownership",
-            visibility="hidden",
-            help="Which system owns each field, and who may change it.",
+            help="Which system owns each field, and who may change what.",
         ),
         st.Page(
             "app_pages/change.py",

@@ -12,13 +12,13 @@ from domain.contracts import Me
 from domain.contracts_failures import FailureView
 from domain.service_change import Action
 from support_ui import session
-from support_ui.api_client import ApiError
+from support_ui.calls.transport import ApiError
 from support_ui.view_models import failures, lists, problems, text, words
 from support_ui.view_models import outlook as outlook_view
 
-ATTENTION_PAGE: Final = "app_pages/attention.py"
+DEAD_LETTERS_PAGE: Final = "app_pages/dead_letters.py"
 CHANGE_PAGE: Final = "app_pages/change.py"
-CHANGES_PAGE: Final = "app_pages/changes.py"
+FIND_PAGE: Final = "app_pages/find.py"
 OWNERSHIP_PAGE: Final = "app_pages/ownership.py"
 
 _ROWS_AT_ONCE: Final = 8
@@ -63,6 +63,11 @@ def title(heading: str, subtitle: str) -> None:
     """A heading of the page's own, in the top row, and one line under it."""
     st.session_state[_HEADING].title(heading, anchor=False)
     st.caption(subtitle)
+
+
+def rich(body: str) -> None:
+    """Markdown that may hold `text.hover`; whatever came from outside is to be `text.plain`."""
+    st.markdown(body, unsafe_allow_html=True)
 
 
 def nothing_here(heading: str, sentence: str, icon: str) -> None:
@@ -132,7 +137,7 @@ def failure(told: FailureView) -> None:
                         st.markdown(f":small[{line}]")
         if told.dead_letter:
             st.page_link(
-                ATTENTION_PAGE,
+                DEAD_LETTERS_PAGE,
                 label="Everything that stands still for this cause",
                 icon=":material/manage_search:",
                 query_params={"cause": told.fingerprint},
@@ -166,91 +171,13 @@ def chosen_row(
         selection_mode=["single-row-required", "single-cell"],
         selection_default={"selection": {"rows": [ids.index(wanted) if wanted in ids else 0]}},
         alt=alt,
-        column_config={name: _wide(pixels) for name, pixels in columns.items()},
+        column_config={name: wide(pixels) for name, pixels in columns.items()},
     )
     chosen = state["selection"]["rows"]
     return ids[chosen[0]] if chosen and chosen[0] < len(ids) else ids[0]
 
 
-def change_table(rows: Sequence[lists.Row], *, key: str, alt: str) -> None:
-    """A list of changes; the id of each row opens its page."""
-    _table(
-        rows,
-        key=key,
-        alt=alt,
-        columns={
-            "Status": st.column_config.MultiselectColumn(
-                width=150,
-                options=[look.label for look in words.STATUS.values()],
-                color=[look.colour for look in words.STATUS.values()],
-            ),
-            "Account": _wide(110),
-            "Change": _wide(230),
-            "Waits for / next": _wide(300),
-            "Waiting for": _wide(90),
-            "Found by": _wide(220),
-            "Submitted": _wide(90),
-            "Updated": _wide(90),
-        },
-    )
-
-
-def audit_table(rows: Sequence[lists.Row]) -> None:
-    """The audit list; the change id of each row opens its page."""
-    _table(
-        rows,
-        key="audit",
-        alt="Audit entries, the newest first",
-        columns={
-            "When": _wide(175),
-            "Who": _wide(120),
-            "As": _wide(80),
-            "Did": _wide(140),
-            "Outcome": _wide(100),
-            "Status": _wide(190),
-            "Reason": _wide(240),
-            "Account": _wide(110),
-            "Correlation id": _wide(290),
-        },
-    )
-
-
-def letter_table(rows: Sequence[lists.Row]) -> None:
-    """What stands still for one cause; the change id of each row opens its page."""
-    _table(
-        rows,
-        key="letters",
-        alt="Changes that stand still for this cause, the oldest first",
-        columns={
-            "Account": _wide(110),
-            "Stands still": _wide(100),
-            "Attempts": st.column_config.NumberColumn(width=80),
-            "First error": _wide(100),
-            "Last error": _wide(100),
-            "It said": _wide(420),
-        },
-    )
-
-
-def approval_table(rows: Sequence[lists.Row]) -> None:
-    """What waits for a second person; the change id of each row opens its page."""
-    _table(
-        rows,
-        key="second_approvals",
-        alt="Decisions that wait for a second person, the oldest first",
-        columns={
-            "Account": _wide(110),
-            "Proposed": _wide(160),
-            "By": _wide(120),
-            "Why": _wide(270),
-            "When": _wide(90),
-            "Expires": _wide(80),
-            "You": _wide(330),
-        },
-    )
-
-
-def _table(
+def link_table(
     rows: Sequence[lists.Row], *, key: str, alt: str, columns: Mapping[str, ColumnConfig]
 ) -> None:
     """Rows whose `Open` cell is a change id that leads to its page."""
@@ -284,7 +211,8 @@ def _table(
         st.switch_page(CHANGE_PAGE, query_params={"id": str(chosen)})
 
 
-def _wide(pixels: int) -> ColumnConfig:
+def wide(pixels: int) -> ColumnConfig:
+    """A column of text this wide."""
     return st.column_config.TextColumn(width=pixels)
 
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from support_ui import paging, session, ui
+from support_ui import paging, session, tables, ui
 from support_ui.view_models import lists
 
 _LIST = "audit"
@@ -24,7 +24,7 @@ filters = {name: value.strip() for name, value in typed.items() if value and val
 narrowed = tuple(sorted(filters.items()))
 page = session.api().audit(filters=filters, cursor=paging.cursor(_LIST, narrowed), limit=_ROWS)
 if page.items:
-    ui.audit_table([lists.audit_row(entry) for entry in page.items])
+    tables.audit_table([lists.audit_row(entry, session.now()) for entry in page.items])
 else:
     ui.nothing_here(
         "No entries",

@@ -63,11 +63,11 @@ def _timeline(entries: list[TimelineEntry]) -> None:
         return
     st.markdown(" :gray[→] ".join(phase.badge for phase in timeline.phases(entries)))
     st.altair_chart(
-        charts.timeline(timeline.marks(entries)),
+        charts.timeline(timeline.marks(entries, session.now())),
         alt="The events of this change in order, one lane per party; the table below holds them",
     )
     st.dataframe(
-        timeline.rows(entries),
+        timeline.rows(entries, session.now()),
         hide_index=True,
         height="content",
         alt="Everything that happened to this change, in order",
@@ -84,7 +84,8 @@ def _timeline(entries: list[TimelineEntry]) -> None:
     with st.expander("Raw facts of each event"):
         for entry in entries:
             if entry.facts:
-                st.caption(f"{text.moment(entry.at)} {text.plain(entry.title)} (`{entry.id}`)")
+                at = text.moment(entry.at, session.now())
+                st.caption(f"{at} {text.plain(entry.title)} (`{entry.id}`)")
                 st.json(entry.facts, expanded=False)
 
 
@@ -95,7 +96,7 @@ def _effects(change: ServiceChangeView) -> None:
     )
     for effect in change.effects:
         with st.expander(f"Record of {text.plain(effect.idempotency_key)}"):
-            ui.static_table(view.effect_record(effect), empty="", alt="Effect record")
+            ui.static_table(view.effect_record(effect, now), empty="", alt="Effect record")
     st.markdown("##### Tickets", anchors=False)
     ui.static_table(view.ticket_rows(change, now), empty="No ticket was opened.", alt="Tickets")
 
@@ -165,4 +166,4 @@ if change_id:
     _page(api.change(change_id), api.answers(change_id), api.timeline(change_id))
 else:
     ui.nothing_here("No change chosen", "Choose one from the list of changes.", "search")
-    st.page_link(ui.CHANGES_PAGE)
+    st.page_link(ui.FIND_PAGE)

@@ -3,10 +3,10 @@
 import streamlit as st
 
 from support_ui import session, ui
-from support_ui.view_models import overview
+from support_ui.view_models import ownership
 
 st.caption("Every field has one owner. A write to a field that another system owns is refused.")
-rows = overview.ownership_rows(session.api().field_ownership())
+rows = ownership.ownership_rows(session.api().field_ownership())
 if rows:
     ui.static_table(rows, empty="", alt="Fields, their owners and who else may change them")
 else:

@@ -28,9 +28,9 @@ def seven_answers(
     return (
         _sent(answers, entries, now),
         _rejected_by(answers, entries, now),
-        _payload_version(answers, entries),
-        _retried(answers, entries),
-        _succeeded(answers, entries),
+        _payload_version(answers, entries, now),
+        _retried(answers, entries, now),
+        _succeeded(answers, entries, now),
         _started_by(answers, entries, now),
         _may_act(answers),
     )
@@ -45,7 +45,7 @@ def _count(number: int, one: str) -> str:
 
 
 def _evidence(
-    groups: Iterable[Sequence[Evidence]], entries: Mapping[str, TimelineEntry]
+    groups: Iterable[Sequence[Evidence]], entries: Mapping[str, TimelineEntry], now: datetime
 ) -> tuple[str, ...]:
     """Each record once, told by its line of the timeline where it has one.
 
@@ -56,7 +56,7 @@ def _evidence(
         name = f"{text.humanise(item.kind)} `{item.id}`"
         entry = entries.get(f"{item.kind}:{item.id}")
         told = (
-            f"{name}: {text.plain(text.humanise(entry.title))}, {text.moment(entry.at)}"
+            f"{name}: {text.plain(text.humanise(entry.title))}, {text.moment(entry.at, now)}"
             if entry
             else name
         )
@@ -82,7 +82,7 @@ def _sent(answers: AnswersView, entries: Mapping[str, TimelineEntry], now: datet
         "outbox",
         headline,
         lines,
-        _evidence((item.evidence for item in answers.sent), entries),
+        _evidence((item.evidence for item in answers.sent), entries, now),
     )
 
 
@@ -100,11 +100,13 @@ def _rejected_by(
         icon,
         words.SYSTEM[rejection.system],
         (f"“{text.plain(rejection.words)}”", f"{step}{status}, {text.age(rejection.at, now)}"),
-        _evidence((rejection.evidence,), entries),
+        _evidence((rejection.evidence,), entries, now),
     )
 
 
-def _payload_version(answers: AnswersView, entries: Mapping[str, TimelineEntry]) -> Answer:
+def _payload_version(
+    answers: AnswersView, entries: Mapping[str, TimelineEntry], now: datetime
+) -> Answer:
     versions = {item.document_version for item in answers.payload_version}
     if not versions:
         headline = "No system holds a payload"
@@ -123,11 +125,11 @@ def _payload_version(answers: AnswersView, entries: Mapping[str, TimelineEntry])
         "history",
         headline,
         lines,
-        _evidence((item.evidence for item in answers.payload_version), entries),
+        _evidence((item.evidence for item in answers.payload_version), entries, now),
     )
 
 
-def _retried(answers: AnswersView, entries: Mapping[str, TimelineEntry]) -> Answer:
+def _retried(answers: AnswersView, entries: Mapping[str, TimelineEntry], now: datetime) -> Answer:
     repeated = [item for item in answers.retried if item.failed and item.attempts > 1]
     if repeated:
         headline = f"Yes, {_count(len(repeated), 'step')}"
@@ -144,17 +146,17 @@ def _retried(answers: AnswersView, entries: Mapping[str, TimelineEntry]) -> Answ
             f"{_count(item.attempts, 'attempt')}"
             for item in repeated
         ),
-        _evidence((item.evidence for item in answers.retried), entries),
+        _evidence((item.evidence for item in answers.retried), entries, now),
     )
 
 
-def _succeeded(answers: AnswersView, entries: Mapping[str, TimelineEntry]) -> Answer:
+def _succeeded(answers: AnswersView, entries: Mapping[str, TimelineEntry], now: datetime) -> Answer:
     return Answer(
         "Did it succeed in the end?",
         "flag",
         words.STATUS[answers.succeeded.status].badge,
         (text.plain(answers.succeeded.sentence),),
-        _evidence((answers.succeeded.evidence,), entries),
+        _evidence((answers.succeeded.evidence,), entries, now),
     )
 
 
@@ -167,7 +169,7 @@ def _started_by(
         "person",
         text.plain(start.actor),
         (f"{text.plain(text.humanise(start.actor_kind))}, {text.moment_and_age(start.at, now)}",),
-        _evidence((start.evidence,), entries),
+        _evidence((start.evidence,), entries, now),
     )
 
 

@@ -129,14 +129,14 @@ def effect_rows(change: ServiceChangeView, now: datetime) -> list[Cells]:
     ]
 
 
-def effect_record(effect: EffectView) -> list[Cells]:
+def effect_record(effect: EffectView, now: datetime) -> list[Cells]:
     """The whole record of one effect, for the person who has to compare it with the vendor's."""
     pairs = {
         "Step": effect.step,
         "Idempotency key": effect.idempotency_key,
         "Payload SHA-256": effect.payload_sha256,
-        "Intended at": text.moment(effect.intended_at),
-        "Closed at": text.moment(effect.closed_at),
+        "Intended at": text.moment(effect.intended_at, now),
+        "Closed at": text.moment(effect.closed_at, now),
         "Undoes": effect.reverses or text.DASH,
         **{text.humanise(name): _value(value) for name, value in effect.facts.items()},
     }

@@ -53,7 +53,7 @@ def _errors(failure: FailureView, now: datetime) -> tuple[Fact, ...]:
 
 def _error(error: ErrorView, now: datetime) -> tuple[str, ...]:
     code = text.plain(text.humanise(error.code))
-    return (f"{code}, {text.age(error.at, now)}", f":gray[{text.moment(error.at)}]")
+    return (f"{code}, {text.age(error.at, now)}", f":gray[{text.moment(error.at, now)}]")
 
 
 def _quoted(said: str, http_status: int | None) -> str:

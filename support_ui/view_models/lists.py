@@ -90,11 +90,11 @@ def hit_row(hit: SearchHit, now: datetime) -> Row:
     return {"Open": row.pop("Open"), **found, **row}
 
 
-def audit_row(entry: AuditEntryView) -> Row:
+def audit_row(entry: AuditEntryView, now: datetime) -> Row:
     """One line of the audit list."""
     steps = [words.STATUS[s].label for s in (entry.from_status, entry.to_status) if s]
     return {
-        "When": text.moment(entry.at),
+        "When": text.moment(entry.at, now),
         "Who": entry.actor,
         "As": text.humanise(entry.actor_kind),
         "Did": text.humanise(entry.action),

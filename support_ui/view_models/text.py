@@ -1,7 +1,7 @@
 """Values as people read them: times, ages, money, sizes, hashes, and Markdown kept harmless."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~$:&])")
@@ -35,9 +35,14 @@ def sentence(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def moment(at: datetime | None) -> str:
-    """A UTC time to the second, or a dash."""
-    return at.strftime("%Y-%m-%d %H:%M:%S UTC") if at else DASH
+def moment(at: datetime | None, now: datetime) -> str:
+    """A time to the second on the clock `now` is told by, the reader's own, or a dash."""
+    return at.astimezone(now.tzinfo).strftime("%Y-%m-%d %H:%M:%S %Z") if at else DASH
+
+
+def hover(shown: str, at: datetime | None) -> str:
+    """`shown` with the UTC time behind it on hover; HTML, to be shown by `ui.rich`."""
+    return f'<time title="{moment(at, at.astimezone(UTC))}">{shown}</time>' if at else shown
 
 
 def duration(span: timedelta) -> str:
@@ -77,8 +82,8 @@ def age(at: datetime | None, now: datetime) -> str:
 
 
 def moment_and_age(at: datetime | None, now: datetime) -> str:
-    """`2026-11-03 14:02:11 UTC (3 min ago)`, or a dash."""
-    return f"{moment(at)} ({age(at, now)})" if at else DASH
+    """`2026-11-03 15:02:11 CET (3 min ago)`, or a dash."""
+    return f"{moment(at, now)} ({age(at, now)})" if at else DASH
 
 
 def money(minor: int, currency: str) -> str:

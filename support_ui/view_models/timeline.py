@@ -119,7 +119,7 @@ def tone(entry: TimelineEntry) -> Tone:
     return _OUTCOME_TONES.get(entry.outcome or "", Tone.NEUTRAL)
 
 
-def marks(entries: Sequence[TimelineEntry]) -> list[Mark]:
+def marks(entries: Sequence[TimelineEntry], now: datetime) -> list[Mark]:
     """The events in order, one column each: gaps of hours and of milliseconds stay readable."""
     return [
         Mark(
@@ -128,8 +128,8 @@ def marks(entries: Sequence[TimelineEntry]) -> list[Mark]:
             tone=tone(entry),
             title=text.humanise(entry.title),
             outcome=text.humanise(entry.outcome or "noted"),
-            when=text.moment(entry.at),
-            clock=entry.at.strftime("%H:%M:%S"),
+            when=text.moment(entry.at, now),
+            clock=entry.at.astimezone(now.tzinfo).strftime("%H:%M:%S"),
             detail=entry.detail,
         )
         for position, entry in enumerate(entries)
@@ -142,11 +142,11 @@ def _lane(entry: TimelineEntry) -> str:
     return words.SYSTEM[entry.system or System.THROUGHLINE]
 
 
-def rows(entries: Sequence[TimelineEntry]) -> list[dict[str, object]]:
+def rows(entries: Sequence[TimelineEntry], now: datetime) -> list[dict[str, object]]:
     """The same events as a table, the newest last."""
     return [
         {
-            "When": text.moment(entry.at),
+            "When": text.moment(entry.at, now),
             "Event": text.humanise(entry.title),
             "Where": _lane(entry),
             "Outcome": text.humanise(entry.outcome) if entry.outcome else "",

@@ -30,7 +30,7 @@ class Console:
     def __init__(self) -> None:
         self.app = AppTest.from_file(ROUTER, default_timeout=30)
 
-    def open(self, page: str = "overview", **query: str | list[str]) -> AppTest:
+    def open(self, page: str = "today", **query: str | list[str]) -> AppTest:
         """Open a page by its file, as a link with a query does."""
         for name, value in query.items():
             self.app.query_params[name] = value

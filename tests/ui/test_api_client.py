@@ -4,7 +4,8 @@ import pytest
 
 from domain.service_change import Action
 from http_client import Client, ConnectError, MockTransport, Request, Response
-from support_ui.api_client import ApiClient, ApiError
+from support_ui.api_client import ApiClient
+from support_ui.calls.transport import ApiError
 from tests.ui.samples import CHANGES
 
 

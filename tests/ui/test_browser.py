@@ -171,8 +171,8 @@ async def test_two_operators_skip_a_step_that_stands_still(
     await expect(operator.get_by_text("Proposed to skip the step")).to_be_visible()
     await expect(operator.get_by_role("button", name="Confirm: skip the step")).to_be_disabled()
 
-    second = await signed_in(browser, live_stack, "/attention", "second_operator", WIDTHS[0])
-    counted = re.compile(r"^Needs attention \(\d+\)$")
+    second = await signed_in(browser, live_stack, "/dead-letters", "second_operator", WIDTHS[0])
+    counted = re.compile(r"^Dead letters \(\d+\)$")
     await expect(second.get_by_role("link", name=counted)).to_be_visible()
     for heading in ("Waits for a second person", "Stands still, by cause"):
         await expect(second.get_by_role("heading", name=heading)).to_be_visible()
@@ -188,10 +188,10 @@ async def test_two_operators_skip_a_step_that_stands_still(
 
 
 async def test_a_filter_stands_in_the_link(browser: Browser, live_stack: LiveStack) -> None:
-    page = await signed_in(browser, live_stack, "/changes", "support", WIDTHS[0])
+    page = await signed_in(browser, live_stack, "/find", "support", WIDTHS[0])
     await page.get_by_role("combobox", name="Status").click()
     await page.get_by_role("option", name="Needs attention").click()
-    await page.wait_for_url("**/changes?status=Needs+attention")
+    await page.wait_for_url("**/find?status=Needs+attention")
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -200,13 +200,10 @@ async def test_every_page_fits_its_window(
 ) -> None:
     change_id = await submit(live_stack, OTHER_ACCOUNT)
     page = await signed_in(browser, live_stack, "/", "operator", width)
-    for name in ("Approvals", "Needs attention", "Changes", "Audit", "Overview"):
+    for name in ("Approvals", "Dead letters", "Find", "Audit", "Ownership", "Today"):
         link = re.compile(rf"^{name}( \(\d+\))?$")
         await page.get_by_role("link", name=link).click()
         await expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
         await settled(page)
-    await page.get_by_role("link", name="Which system owns which field").click()
-    await expect(page.get_by_role("heading", name="Field ownership")).to_be_visible()
-    await settled(page)
     one = await signed_in(browser, live_stack, f"/change?id={change_id}", "operator", width)
     await expect(one.get_by_role("heading", name=f"account {OTHER_ACCOUNT}")).to_be_visible()

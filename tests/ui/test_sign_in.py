@@ -52,7 +52,7 @@ def test_signing_out_forgets_the_key(console: Console, stub: StubApi) -> None:
 
 def test_a_key_withdrawn_meanwhile_leads_back_to_the_form(console: Console, stub: StubApi) -> None:
     key, world = stub.open_world()
-    console.open("changes")
+    console.open("find")
     console.sign_in(key)
     world.failing["/service-changes"] = problem(401, "not_signed_in", "Not signed in", "", "")
     page = console.app.run()

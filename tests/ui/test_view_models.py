@@ -18,7 +18,7 @@ from domain.service_change import (
     Role,
 )
 from domain.undoing import Reversibility
-from support_ui.view_models import actions, change, lists, overview, problems, timeline, words
+from support_ui.view_models import actions, change, health, lists, problems, timeline, today, words
 from support_ui.view_models.answers import seven_answers
 from tests.ui import samples_history
 from tests.ui.samples import CHANGES, NOW
@@ -49,7 +49,7 @@ def test_every_member_of_a_closed_set_has_its_words(
 
 
 def test_every_status_stands_in_exactly_one_group() -> None:
-    grouped = [status for statuses in overview.GROUPS.values() for status in statuses]
+    grouped = [status for statuses in today.GROUPS.values() for status in statuses]
     assert sorted(grouped) == sorted(ChangeStatus)
 
 
@@ -175,7 +175,8 @@ def test_decisions_and_documents_are_in_the_lane_of_people() -> None:
             entry(1, 0, "applying", kind=TimelineKind.DECISION),
             entry(2, 1, None, kind=TimelineKind.ATTEMPT, system=System.CRM),
             entry(3, 2, "active"),
-        ]
+        ],
+        NOW,
     )
     assert [mark.lane for mark in told] == ["People", "CRM", "Throughline"]
     assert {mark.lane for mark in told} <= set(timeline.LANES)
@@ -196,7 +197,7 @@ def test_identifiers_are_listed_once_each() -> None:
 
 
 def test_a_vendor_that_was_never_asked_is_neither_well_nor_ill() -> None:
-    cards = [overview.vendor_card(health, NOW) for health in samples_history.HEALTH]
+    cards = [health.vendor_card(item, NOW) for item in samples_history.HEALTH]
     assert [card.look.label for card in cards] == [
         "Reachable", "Rate limited", "Unreachable", "Not asked yet",
     ]  # fmt: skip

@@ -9,8 +9,8 @@ from domain.contracts import Me, ServiceChangeView
 from domain.service_change import Action, ChangeStatus, Role
 from support_ui.view_models import (
     actions,
-    attention,
     corrections,
+    dead_letters,
     failures,
     outlook,
     problems,
@@ -134,8 +134,8 @@ def test_a_proposal_the_queue_no_longer_holds_cannot_be_answered() -> None:
 def test_a_list_that_is_cut_short_says_of_how_many() -> None:
     (group,) = samples_desk.causes([PARKED])
     many = group.model_copy(update={"count": 1431})
-    assert attention.cut_short(200, many) == "The 200 oldest of 1,431 are shown."
-    assert attention.cut_short(200, None) == "The 200 oldest are shown."
+    assert dead_letters.cut_short(200, many) == "The 200 oldest of 1,431 are shown."
+    assert dead_letters.cut_short(200, None) == "The 200 oldest are shown."
 
 
 def test_only_a_conflict_says_that_the_page_was_read_again() -> None:

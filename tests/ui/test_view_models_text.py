@@ -1,6 +1,7 @@
 """Values as people read them."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -26,12 +27,22 @@ def test_an_age_is_told_in_one_unit(before: timedelta, told: str) -> None:
 
 
 def test_a_missing_time_is_a_dash() -> None:
-    assert text.age(None, NOW) == text.moment(None) == text.moment_and_age(None, NOW) == text.DASH
+    assert (
+        text.age(None, NOW) == text.moment(None, NOW) == text.moment_and_age(None, NOW) == text.DASH
+    )
 
 
-def test_a_time_is_told_in_utc_with_its_age() -> None:
+def test_a_time_is_told_on_the_readers_clock_with_its_age() -> None:
     at = NOW - timedelta(minutes=3)
     assert text.moment_and_age(at, NOW) == "2026-11-03 13:59:11 UTC (3 min ago)"
+    in_berlin = NOW.astimezone(ZoneInfo("Europe/Berlin"))
+    assert text.moment_and_age(at, in_berlin) == "2026-11-03 14:59:11 CET (3 min ago)"
+
+
+def test_behind_a_time_stands_utc_whatever_the_readers_clock() -> None:
+    at = NOW.astimezone(ZoneInfo("America/Los_Angeles"))
+    assert text.hover("just now", at) == '<time title="2026-11-03 14:02:11 UTC">just now</time>'
+    assert text.hover("never", None) == "never"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Overview, audit and field ownership."""
+"""Today, audit and field ownership."""
 
 from domain.service_change import Role
 from tests.ui.conftest import Console
@@ -11,7 +11,7 @@ AWAY = problem(503, "database_unavailable", "The database does not answer", "", 
 
 def test_the_overview_counts_every_status_once(console: Console, stub: StubApi) -> None:
     key, _ = stub.open_world()
-    console.open("overview")
+    console.open("today")
     page = console.sign_in(key)
     assert [metric.value for metric in page.metric] == ["5", "4", "4"]
     assert len([link for link in page.page_link if "badge" in link.value]) == 11
@@ -21,14 +21,14 @@ def test_the_overview_lists_what_waits_for_people_oldest_first(
     console: Console, stub: StubApi
 ) -> None:
     key, _ = stub.open_world()
-    console.open("overview")
+    console.open("today")
     table = console.sign_in(key).dataframe[0].value
     assert list(table["Account"])[:2] == ["7590-VHVEG", "9305-CDSKC"]
 
 
 def test_the_overview_tells_how_vendors_answer(console: Console, stub: StubApi) -> None:
     key, _ = stub.open_world()
-    console.open("overview")
+    console.open("today")
     console.sign_in(key)
     said = console.said()
     for word in ("Reachable", "Rate limited", "Unreachable", "Not asked yet"):
@@ -38,7 +38,7 @@ def test_the_overview_tells_how_vendors_answer(console: Console, stub: StubApi) 
 
 def test_an_overview_of_nothing_is_quiet(console: Console, stub: StubApi) -> None:
     key, _ = stub.open_world(changes=())
-    console.open("overview")
+    console.open("today")
     page = console.sign_in(key)
     assert [metric.value for metric in page.metric] == ["0", "0", "0"]
     assert "Nobody is waited for" in console.said()
@@ -49,7 +49,7 @@ def test_the_overview_of_a_portal_ends_where_its_rights_end(
     console: Console, stub: StubApi
 ) -> None:
     key, _ = stub.open_world(Role.PORTAL, failing={"/integrations": FORBIDDEN})
-    console.open("overview")
+    console.open("today")
     page = console.sign_in(key)
     assert page.metric
     assert "Only staff may read this" in page.warning[0].value
@@ -57,7 +57,7 @@ def test_the_overview_of_a_portal_ends_where_its_rights_end(
 
 def test_a_record_that_is_away_is_told_once(console: Console, stub: StubApi) -> None:
     key, _ = stub.open_world(failing={"/counts": AWAY, "/service-changes": AWAY})
-    console.open("overview")
+    console.open("today")
     page = console.sign_in(key)
     assert len(page.error) == 1
 

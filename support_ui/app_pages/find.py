@@ -3,7 +3,7 @@
 import streamlit as st
 
 from domain.service_change import ChangeKind, ChangeStatus
-from support_ui import paging, session, ui
+from support_ui import paging, session, tables, ui
 from support_ui.view_models import lists, words
 
 _LIST = "changes"
@@ -21,7 +21,7 @@ def _found(q: str, narrowed: lists.ChangeFilter) -> None:
         )
         return
     now = session.now()
-    ui.change_table(
+    tables.change_table(
         [lists.hit_row(hit, now) for hit in hits], key="hits", alt="Changes found by the search"
     )
     st.caption(f"{len(hits)} found")
@@ -44,7 +44,7 @@ def _listed(narrowed: lists.ChangeFilter) -> None:
         )
     else:
         now = session.now()
-        ui.change_table(
+        tables.change_table(
             [lists.change_row(item, now) for item in page.items],
             key="listed",
             alt="Service changes, the newest first",

@@ -1,4 +1,4 @@
-"""Needs attention: the second-person queue, and what stands still by cause."""
+"""Dead letters: the second-person queue, and what stands still by cause."""
 
 from domain.service_change import Action, Role
 from tests.ui.conftest import Console
@@ -13,7 +13,7 @@ CAUSE = PARKED.failure.fingerprint
 
 def test_causes_stand_with_owner_next_action_count_and_age(console: Console, stub: StubApi) -> None:
     key, _ = stub.open_world(changes=[PARKED, another_cause(1), another_cause(2)])
-    console.open("attention")
+    console.open("dead_letters")
     page = console.sign_in(key)
     first = page.dataframe[0].value.iloc[0]
     assert first["Cause"] == "Post billing change: billing did not say whether it was done"
@@ -27,7 +27,7 @@ def test_causes_stand_with_owner_next_action_count_and_age(console: Console, stu
 def test_the_chosen_cause_leads_to_the_changes_behind_it(console: Console, stub: StubApi) -> None:
     twin = PARKED.model_copy(update={"id": "chg_twin000000000000"})
     key, _ = stub.open_world(changes=[PARKED, twin, another_cause(1)])
-    console.open("attention", cause=CAUSE)
+    console.open("dead_letters", cause=CAUSE)
     page = console.sign_in(key)
     behind = page.dataframe[1].value
     assert [cell.split()[-1] for cell in behind["Open"]] == [PARKED.id, twin.id]
@@ -38,7 +38,7 @@ def test_the_chosen_cause_leads_to_the_changes_behind_it(console: Console, stub:
 
 def test_a_mailed_link_to_a_cause_that_was_cured_says_so(console: Console, stub: StubApi) -> None:
     key, _ = stub.open_world(changes=[another_cause(1)])
-    console.open("attention", cause=CAUSE)
+    console.open("dead_letters", cause=CAUSE)
     page = console.sign_in(key)
     assert "Nothing stands still for this cause any more" in console.said()
     page.button[-1].click().run()
@@ -47,7 +47,7 @@ def test_a_mailed_link_to_a_cause_that_was_cured_says_so(console: Console, stub:
 
 def test_many_causes_come_page_by_page(console: Console, stub: StubApi) -> None:
     key, _ = stub.open_world(changes=[another_cause(number) for number in range(30)])
-    console.open("attention")
+    console.open("dead_letters")
     page = console.sign_in(key)
     assert len(page.dataframe[0].value) == 25
     page.button(key="causes.next").click().run()
@@ -63,7 +63,7 @@ def test_the_second_person_queue_says_who_asks_for_what_and_whether_it_is_mine(
         billed(id="chg_other00000000000", pending_decisions=[proposal(Action.SKIP, by="admin")]),
     ]
     key, _ = stub.open_world(changes=changes)
-    console.open("attention")
+    console.open("dead_letters")
     queue = console.sign_in(key).dataframe[0].value
     assert list(queue["Proposed"]) == ["Reject the change", "Skip the step"]
     assert list(queue["By"]) == ["operator", "admin"]
@@ -75,7 +75,7 @@ def test_the_second_person_queue_says_who_asks_for_what_and_whether_it_is_mine(
 
 def test_a_quiet_desk_says_when_something_will_be_there(console: Console, stub: StubApi) -> None:
     key, _ = stub.open_world(changes=[c for c in CHANGES if c is not PARKED])
-    console.open("attention")
+    console.open("dead_letters")
     page = console.sign_in(key)
     assert "Nothing stands still" in console.said()
     assert "No proposal waits" in console.said()
@@ -84,14 +84,14 @@ def test_a_quiet_desk_says_when_something_will_be_there(console: Console, stub: 
 
 def test_what_stands_still_is_counted_for_the_navigation(console: Console, stub: StubApi) -> None:
     key, _ = stub.open_world(changes=[PARKED, another_cause(1), *CHANGES[:3]])
-    console.open("overview")
+    console.open("today")
     page = console.sign_in(key)
     assert page.session_state["session.standing_still"][1] == 2
 
 
 def test_a_navigation_that_cannot_count_is_still_there(console: Console, stub: StubApi) -> None:
     key, _ = stub.open_world(failing={"/counts": AWAY})
-    console.open("attention")
+    console.open("dead_letters")
     page = console.sign_in(key)
     assert len(page.dataframe) == 2
     assert not page.error
@@ -99,7 +99,7 @@ def test_a_navigation_that_cannot_count_is_still_there(console: Console, stub: S
 
 def test_the_desk_is_refused_in_the_apis_words(console: Console, stub: StubApi) -> None:
     key, _ = stub.open_world(Role.PORTAL)
-    console.open("attention")
+    console.open("dead_letters")
     page = console.sign_in(key)
     assert "This needs one of the roles" in page.warning[0].value
     assert not page.dataframe
@@ -109,6 +109,6 @@ def test_a_record_that_is_away_is_told_with_when_to_try_again(
     console: Console, stub: StubApi
 ) -> None:
     key, _ = stub.open_world(failing={"/dead-letters": AWAY})
-    console.open("attention")
+    console.open("dead_letters")
     page = console.sign_in(key)
     assert "Try again in 7 s" in page.error[0].value

@@ -1,15 +1,15 @@
-"""Needs attention: what waits for a second person, and what stands still, by cause."""
+"""Dead letters: what waits for a second person, and what stands still, by cause."""
 
 import streamlit as st
 
 from domain.contracts_desk import DeadLetterGroupView, SecondApprovalView
-from support_ui import paging, session, ui
-from support_ui.view_models import attention, text
+from support_ui import paging, session, tables, ui
+from support_ui.view_models import dead_letters, text
 
 _LIST = "causes"
 _ROWS = 25
 _CAUSE = "cause"
-_CHOSEN = "attention.chosen"
+_CHOSEN = "dead_letters.chosen"
 """The cause the list itself put into the address; any other comes from a link somebody sent."""
 
 
@@ -18,7 +18,7 @@ def _second_person(waiting: list[SecondApprovalView]) -> None:
     if not waiting:
         st.caption("No proposal waits. Those that take two persons appear here until confirmed.")
         return
-    ui.approval_table([attention.approval_row(item, session.now()) for item in waiting])
+    tables.approval_table([dead_letters.approval_row(item, session.now()) for item in waiting])
 
 
 def _standing_still() -> None:
@@ -44,7 +44,7 @@ def _standing_still() -> None:
 
 def _choose(groups: list[DeadLetterGroupView], wanted: str | None) -> str:
     return ui.chosen_row(
-        [attention.cause_row(group, session.now()) for group in groups],
+        [dead_letters.cause_row(group, session.now()) for group in groups],
         [group.fingerprint for group in groups],
         wanted,
         name=_LIST,
@@ -59,7 +59,7 @@ def _cause(fingerprint: str, group: DeadLetterGroupView | None) -> None:
     with st.container(border=True, gap="small"):
         if group:
             st.markdown(f"##### {text.plain(group.cause)}", anchors=False)
-            st.markdown(attention.cause_standing(group, session.now()))
+            st.markdown(dead_letters.cause_standing(group, session.now()))
             if group.reason:
                 st.markdown(text.plain(group.reason))
             st.info(text.plain(group.next_action), icon=":material/arrow_forward:")
@@ -69,12 +69,14 @@ def _cause(fingerprint: str, group: DeadLetterGroupView | None) -> None:
         if not letters.items:
             st.caption("Nothing stands still for this cause any more.")
             return
-        ui.letter_table([attention.letter_row(item, session.now()) for item in letters.items])
+        tables.letter_table(
+            [dead_letters.letter_row(item, session.now()) for item in letters.items]
+        )
         if letters.next_cursor:
-            st.caption(attention.cut_short(len(letters.items), group))
+            st.caption(dead_letters.cut_short(len(letters.items), group))
 
 
-ui.title("Needs attention", "What people have to move: proposals that wait for a second person, "
+ui.title("Dead letters", "What people have to move: proposals that wait for a second person, "
          "and changes that cannot go on by themselves.")  # fmt: skip
 _second_person(session.api().second_approvals().items)
 _standing_still()

@@ -1,31 +1,31 @@
-"""Overview: where changes stand, what waits for people, how the vendors answer."""
+"""Today: where changes stand, what waits for people, how the vendors answer."""
 
 from datetime import datetime
 
 import streamlit as st
 
 from domain.contracts import ServiceChangeSummary
-from support_ui import session, ui
-from support_ui.view_models import lists, overview, text, words
+from support_ui import session, tables, ui
+from support_ui.view_models import health, lists, text, today, words
 
 _OLDEST_SHOWN = 10
 _MOST_READ = 1000
-"""Of what waits for people; more than this and the oldest are found on the Changes page."""
+"""Of what waits for people; more than this and the oldest are found on the page Find."""
 
 
 @st.fragment(run_every=10.0)
 def _live() -> None:
     api, now = session.api(), session.now()
     with ui.guarded():
-        _counts(overview.status_groups(api.counts()))
+        _counts(today.status_groups(api.counts()))
         st.subheader("Waiting for people, the oldest first", anchor=False)
-        _oldest(lists.by_age(api.every_change(overview.WAITING_FOR_PEOPLE, _MOST_READ)), now)
+        _oldest(lists.by_age(api.every_change(today.WAITING_FOR_PEOPLE, _MOST_READ)), now)
         st.subheader("Systems of record", anchor=False)
-        _vendors([overview.vendor_card(health, now) for health in api.integrations()])
+        _vendors([health.vendor_card(item, now) for item in api.integrations()])
         st.page_link(
             ui.OWNERSHIP_PAGE, label="Which system owns which field", icon=":material/key:"
         )
-    st.caption(f"As of {text.moment(now)}. Looks again every 10 s.")
+    st.caption(f"As of {text.moment(now, now)}. Looks again every 10 s.")
 
 
 def _oldest(waiting: list[ServiceChangeSummary], now: datetime) -> None:
@@ -36,14 +36,14 @@ def _oldest(waiting: list[ServiceChangeSummary], now: datetime) -> None:
             "task_alt",
         )
         return
-    ui.change_table(
-        [overview.waiting_row(change, now) for change in waiting[:_OLDEST_SHOWN]],
+    tables.change_table(
+        [today.waiting_row(change, now) for change in waiting[:_OLDEST_SHOWN]],
         key="oldest",
         alt="The oldest changes that wait for a person",
     )
 
 
-def _counts(groups: list[overview.StatusGroup]) -> None:
+def _counts(groups: list[today.StatusGroup]) -> None:
     with st.grid(3, min_column_width=225):
         for group in groups:
             with st.container(border=True, height="stretch", gap="xsmall"):
@@ -52,10 +52,10 @@ def _counts(groups: list[overview.StatusGroup]) -> None:
                     _count_line(item)
 
 
-def _count_line(item: overview.StatusCount) -> None:
+def _count_line(item: today.StatusCount) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(
-            ui.CHANGES_PAGE,
+            ui.FIND_PAGE,
             label=words.STATUS[item.status].badge,
             icon="",
             query_params={"status": words.STATUS[item.status].label},
@@ -63,7 +63,7 @@ def _count_line(item: overview.StatusCount) -> None:
         st.markdown(f"**{item.count:,}**", width="stretch", text_alignment="right")
 
 
-def _vendors(cards: list[overview.VendorCard]) -> None:
+def _vendors(cards: list[health.VendorCard]) -> None:
     if not cards:
         st.caption("No system of record is connected.")
         return
