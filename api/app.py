@@ -20,10 +20,12 @@ from api.dependencies import Parts
 from api.errors import PROBLEM_JSON
 from api.routes import (
     actions,
+    approvals,
     desk,
     documents,
     machines,
     pauses,
+    previews,
     records,
     replays,
     service_changes,
@@ -37,7 +39,9 @@ from settings import Settings
 
 ROUTERS = (
     service_changes.router,
+    previews.router,
     actions.router,
+    approvals.router,
     replays.router,  # before the desk's, whose causes take any name in the same place
     desk.router,
     documents.router,
