@@ -4,6 +4,7 @@ The key lives in Streamlit's session state alone: closing or reloading the tab f
 """
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final, Literal
@@ -24,6 +25,9 @@ _FLASH: Final = "session.flash"
 _FLASH_SHOWN: Final = "session.flash_shown"
 _REQUEST_KEYS: Final = "session.request_keys"
 _STANDING_STILL: Final = "session.standing_still"
+_HELD: Final = "session.held"
+JOB: Final = "session.job"
+"""A decision about several changes that is being sent, or whose results are being read."""
 _COUNTED_FOR: Final = timedelta(seconds=10)
 """As long as the page Today waits before it looks again."""
 
@@ -89,7 +93,7 @@ def sign_in(api_key: str, caller: Me) -> None:
 
 def sign_out() -> None:
     """Forget the key and everything held for its owner."""
-    for name in (_KEY, _ME, _FLASH, _FLASH_SHOWN, _REQUEST_KEYS, _STANDING_STILL):
+    for name in (_KEY, _ME, _FLASH, _FLASH_SHOWN, _REQUEST_KEYS, _STANDING_STILL, _HELD, JOB):
         st.session_state.pop(name, None)
 
 
@@ -137,6 +141,18 @@ def keep_flash() -> None:
     shown: Flash | None = st.session_state.get(_FLASH_SHOWN)
     if shown is not None:
         st.session_state.setdefault(_FLASH, shown)
+
+
+def held(sha256: str, read: Callable[[], bytes]) -> bytes:
+    """Bytes that are named by their hash, read once as long as they are looked at.
+
+    One at a time is held, so that a session stays small.
+    """
+    kept: tuple[str, bytes] | None = st.session_state.get(_HELD)
+    if kept is None or kept[0] != sha256:
+        kept = sha256, read()
+        st.session_state[_HELD] = kept
+    return kept[1]
 
 
 def request_key(form: str) -> str:
