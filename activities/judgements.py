@@ -74,7 +74,6 @@ def facts_of_standing(standing: BillingStanding | None) -> Facts:
         return {}
     return {
         "recurring_minor": standing.recurring_minor,
-        "currency": standing.currency,
         "standing": standing.standing,
         "overdue_invoices": list(standing.overdue_invoices),
     }
@@ -103,7 +102,9 @@ def facts_of_date(answer: Availability | None, visit: Visit) -> Facts:
         "visit": visit,
         "time_zone": answer.time_zone,
         "problem": answer.problem,
-        "next_open_on": answer.next_open_on.isoformat() if answer.next_open_on else None,
+        "next_open_on": answer.next_open_on.isoformat()
+        if answer.problem and answer.next_open_on
+        else None,
     }
 
 

@@ -48,7 +48,7 @@ def _read_here(change_id: str, document: DocumentVersionView) -> None:
         st.pdf(content, height=560, key=f"pdf.{change_id}.{document.version}", alt=named)
         return
     try:
-        st.image(content, width="stretch", alt=named)
+        st.image(content, width="content", alt=named)
     except (OSError, ValueError):  # the bytes begin like a picture's and are none
         st.warning(
             "This picture cannot be shown: its bytes are damaged. Download it to look closer, or "

@@ -17,10 +17,11 @@ from adapters.postgres.situations import situation_by
 from adapters.postgres.tables import CheckRow, EffectRow, ServiceChangeRow
 from domain.contracts import Page, ServiceChangeSummary
 from domain.contracts_approvals import ApprovalView
-from domain.service_change import Action, ChangeStatus
+from domain.service_change import Action, ChangeStatus, CheckName
 
 _C = ServiceChangeRow
 _OFFERED = (Action.APPROVE, Action.REJECT)
+_ORDER = list(CheckName)
 
 
 def _waiting() -> Select[ServiceChangeRow]:
@@ -104,6 +105,9 @@ def _view(
         change=ServiceChangeSummary(**mapping.summary_fields(row)),
         plan=plan,
         difference_minor=plan.recurring_after_minor - plan.recurring_before_minor if plan else None,
-        checks=[check_view(check, with_facts=True) for check in checks],
+        checks=[
+            check_view(check, with_facts=True)
+            for check in sorted(checks, key=lambda each: _ORDER.index(CheckName(each.name)))
+        ],
         may_act=may_act(situation_by(row, effects, now), reader.name, reader.role, _OFFERED),
     )

@@ -13,6 +13,9 @@ from support_ui.view_models import actions, approvals, change, text, words
 
 _LIST = "approvals"
 _ROWS = 25
+_PLAN_WIDTH, _PAGE_WIDTH = 540, 690
+"""In pixels, side by side where there is room: a letter page in the viewer takes 660."""
+
 _CHOSEN = "approvals.chosen"
 """The change the list itself put into the address; any other comes from a link somebody sent."""
 
@@ -22,7 +25,7 @@ _WIDTHS = {
     "Monthly price": 150,
     "Difference": 95,
     "Checks": 110,
-    "Waits": 85,
+    "Submitted": 95,
     "Due": 110,
     "You may": 140,
 }
@@ -96,14 +99,14 @@ def _open(item: ApprovalView) -> None:
             st.subheader(change.heading(chosen), anchor=False, width="stretch")
             ui.change_link(chosen.id)
         st.markdown(change.standing(chosen, now))
-        with st.grid(2, min_column_width=420, gap="medium"):
-            with st.container():
+        with st.container(horizontal=True, gap="medium"):
+            with st.container(width=_PLAN_WIDTH):
                 _what_will_happen(chosen)
                 st.markdown("##### What was asked for", anchors=False)
                 ui.static_table(change.request_rows(chosen), empty="", alt="What was asked for")
                 st.markdown("##### Decision", anchors=False)
                 decisions.decide(chosen, actions.offers(chosen, item.may_act))
-            with st.container():
+            with st.container(width=_PAGE_WIDTH):
                 st.markdown("##### Document", anchors=False)
                 documents.shown(chosen, now)
         st.markdown("##### Checks and what they rest on", anchors=False)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from domain.contracts import CheckView, MayActAnswer
 from domain.contracts_approvals import ApprovalView
@@ -12,8 +12,27 @@ from support_ui.view_models import lists, text, words
 
 Cells = dict[str, str]
 
-_PRODUCTS = frozenset({"products"})
-_MONEY = "_minor"
+_FACTS: Final[Mapping[str, str]] = {
+    "products": "Services held",
+    "contract": "Contract",
+    "contract_ends_on": "Contract runs until",
+    "lifecycle": "Account",
+    "fiber_available": "Fiber at the address",
+    "standing": "Standing",
+    "recurring_minor": "Pays per month",
+    "overdue_invoices": "Overdue",
+    "on": "Date",
+    "visit": "Visit",
+    "time_zone": "Time zone",
+    "problem": "Problem",
+    "next_open_on": "Next open date",
+    "needed": "Document needed",
+    "document_version": "Version",
+    "document_sha256": "SHA-256",
+    "etag": "Version of the record",
+}
+_CODED: Final = frozenset({"visit", "problem", "standing", "lifecycle"})
+"""Facts whose value is a code and not a word of somebody's own."""
 
 
 def queue_row(item: ApprovalView, now: datetime) -> lists.Row:
@@ -25,7 +44,7 @@ def queue_row(item: ApprovalView, now: datetime) -> lists.Row:
         "Monthly price": lists.price(change),
         "Difference": difference(item),
         "Checks": checks_passed(item.checks),
-        "Waits": text.age(change.submitted_at, now),
+        "Submitted": text.age(change.submitted_at, now),
         "Due": due(change.due_at, now),
         "You may": caller_may(item),
     }
@@ -74,26 +93,28 @@ def evidence_rows(checks: Iterable[CheckView], now: datetime) -> list[Cells]:
 
 
 def facts(found: Mapping[str, Any]) -> str:
-    """Facts as one Markdown line; what is empty says nothing."""
+    """Facts as one Markdown line, in the order people ask for them; what is empty says nothing."""
+    named = {name: label for name, label in _FACTS.items() if name in found}
+    others = {name: text.humanise(name) for name in found if name not in _FACTS}
     shown = [
-        f"{text.humanise(name.removesuffix(_MONEY))}: **{text.plain(_fact(name, value))}**"
-        for name, value in found.items()
-        if value not in (None, [], "")
+        f"{label}: **{text.plain(_fact(name, found[name]))}**"
+        for name, label in (named | others).items()
+        if found[name] not in (None, [], "")
     ]
     return " · ".join(shown) or text.DASH
 
 
 def _fact(name: str, value: Any) -> str:  # noqa: ANN401 - facts are open by contract
-    if name.endswith(_MONEY) and isinstance(value, int):
+    if name.endswith("_minor"):
         return text.money(value, "usd")
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        each = [text.humanise(str(part)) if name in _PRODUCTS else str(part) for part in value]
+        each = [text.humanise(str(part)) if name == "products" else str(part) for part in value]
         return ", ".join(each)
     if name.endswith("sha256"):
         return text.short_hash(str(value))
-    return str(value).replace("_", " ")
+    return str(value).replace("_", " ") if name in _CODED else str(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ def test_the_queue_shows_the_soonest_due_first_with_its_price(
     assert table["Monthly price"][0] == "$29.85 → $54.85"
     assert table["Difference"][0] == "+$25.00"
     assert table["Checks"][0] == "4 of 4 passed"
-    assert table["Waits"][0] == "20 h ago"
+    assert table["Submitted"][0] == "20 h ago"
     assert table["Due"][0] == "in 6 d"
     assert list(table["You may"]) == ["Approve or reject", "Approve or reject", "Reject"]
 
@@ -33,8 +33,8 @@ def test_the_chosen_change_shows_plan_checks_and_document(console: Console, stub
     assert list(plan["System"]) == ["Billing", "Scheduling", "CRM"]
     assert all("Passed" in outcome for outcome in checks["Outcome"])
     assert checks["Asked"][1] == "Billing, 20 h ago"
-    assert checks["Facts"][1] == r"Recurring: **\$29\.85**"
-    assert "Products: **Dsl, Tech support**" in checks["Facts"][0]
+    assert checks["Facts"][1] == r"Pays per month: **\$29\.85**"
+    assert "Services held: **Dsl, Tech support**" in checks["Facts"][0]
     assert "Fiber optic" in list(wanted["Wanted"])
     assert "Version 2" in console.said()
     assert page.download_button
