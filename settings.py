@@ -105,7 +105,8 @@ class Settings(BaseSettings):
     approval_reminder_every: timedelta = timedelta(hours=24)
     step_limit: timedelta = timedelta(hours=2)
     """How long one step at one vendor is tried before a person is asked."""
-    worker_concurrency: int = 100
+    worker_concurrency: int = 50
+    """Activities at a time: every lane to every vendor full, and some to write the record."""
     sweep_every: timedelta = timedelta(seconds=20)
     unstarted_after: timedelta = Field(default=timedelta(seconds=30))
     """How long an accepted change may be without a workflow before the sweeper steps in."""
