@@ -22,6 +22,7 @@ from api.routes import (
     actions,
     desk,
     documents,
+    live_steps,
     machines,
     pauses,
     records,
@@ -38,6 +39,7 @@ from settings import Settings
 ROUTERS = (
     service_changes.router,
     actions.router,
+    live_steps.router,
     replays.router,  # before the desk's, whose causes take any name in the same place
     desk.router,
     documents.router,
