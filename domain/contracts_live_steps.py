@@ -15,6 +15,13 @@ class LiveState(StrEnum):
     QUEUED = "queued"
 
 
+class LiveAction(StrEnum):
+    """What may be done to a step under way."""
+
+    TRY_NOW = "try_now"
+    CHANGE_TRIES = "change_tries"
+
+
 class LiveStepView(View):
     """One step the engine has under way.
 
@@ -37,7 +44,11 @@ class LiveStepView(View):
 
 
 class LiveStepsView(View):
-    """The steps under way of one change; none once its workflow has ended or only waits."""
+    """The steps under way of one change; none once its workflow has ended or only waits.
+
+    `may`: what the caller may do to them.
+    """
 
     change_id: str
+    may: list[LiveAction]
     steps: list[LiveStepView]

@@ -1,7 +1,6 @@
 """Steps under way in the engine: when each is tried next, and trying it now or differently."""
 
 from datetime import timedelta
-from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated
 
@@ -14,12 +13,12 @@ from adapters.postgres.audit import audit_entry
 from adapters.postgres.tables import ServiceChangeRow
 from adapters.temporal.engine import engine_words
 from adapters.temporal.live_steps import LiveStep
-from api.dependencies import Caller, Parts, System_, require_role, visible_change
+from api.dependencies import Caller, Parts, Principal, System_, require_role, visible_change
 from api.errors import ApiError
 from api.idempotency import as_bytes, repeatable
 from api.routes.actions import Reason
 from api.routes.service_changes import IdempotencyKey
-from domain.contracts_live_steps import LiveState, LiveStepsView
+from domain.contracts_live_steps import LiveAction, LiveState, LiveStepsView
 from domain.errors import FieldProblem, InvalidChangeError, NoWorkflowError
 from domain.service_change import READS_EVERYTHING, Role
 
@@ -28,13 +27,6 @@ router = APIRouter(
     tags=["actions"],
     max_body_size=4 * 1024,  # a reason and two numbers
 )
-
-
-class LiveAction(StrEnum):
-    """What may be done to a step under way."""
-
-    TRY_NOW = "try_now"
-    CHANGE_TRIES = "change_tries"
 
 
 _MAY = {
@@ -63,7 +55,7 @@ async def read_live_steps(change_id: str, caller: Caller, parts: System_) -> Liv
     require_role(caller, *READS_EVERYTHING)
     async with parts.sessions() as session:
         await visible_change(session, change_id, caller)
-    return await _view(parts, change_id)
+    return await _view(parts, change_id, caller)
 
 
 @router.post("/{step}/actions/{action}", response_model=LiveStepsView)
@@ -107,7 +99,7 @@ async def act_on_live_step(
                 if body.longest_interval_seconds is None
                 else timedelta(seconds=body.longest_interval_seconds),
             )
-    answer = as_bytes(await _view(parts, change_id))
+    answer = as_bytes(await _view(parts, change_id, caller))
     async with parts.sessions.begin() as session:
         row = await session.get_one(ServiceChangeRow, change_id)
         session.add(
@@ -133,13 +125,17 @@ async def act_on_live_step(
     return Response(answer, media_type="application/json")
 
 
-async def _view(parts: Parts, change_id: str) -> LiveStepsView:
+async def _view(parts: Parts, change_id: str, caller: Principal) -> LiveStepsView:
     try:
         async with engine_words():
             found = await parts.engine.live_steps.of(change_id)
     except NoWorkflowError:
         found = []
-    return LiveStepsView(change_id=change_id, steps=[step.view for step in found])
+    return LiveStepsView(
+        change_id=change_id,
+        may=[action for action in LiveAction if caller.role in _MAY[action]],
+        steps=[step.view for step in found],
+    )
 
 
 async def _backing_off(parts: Parts, change_id: str, step: str, action: LiveAction) -> LiveStep:

@@ -110,4 +110,8 @@ async def test_a_change_without_a_workflow_has_no_step_under_way(api: ApiUnderTe
 
     answer = await api.client("support").get(f"{ROUTE}/{change['id']}/live-steps")
 
-    assert answer.json() == {"change_id": change["id"], "steps": []}
+    assert answer.json() == {
+        "change_id": change["id"],
+        "may": ["try_now"],
+        "steps": [],
+    }
