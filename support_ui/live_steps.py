@@ -1,42 +1,44 @@
 """Steps that failed and are tried again by themselves: when, how often still, and trying now."""
 
+from collections.abc import Collection
 from http import HTTPStatus
 
 import streamlit as st
 
 from domain.contracts import ServiceChangeView
-from domain.contracts_live_steps import LiveStepView
-from domain.service_change import Role
+from domain.contracts_live_steps import LiveAction, LiveStepView
 from support_ui import session, ui
 from support_ui.calls.transport import ApiError
 from support_ui.view_models import live_steps as view
 from support_ui.view_models import problems, text
 
-_ACTIONS = {"try_now": "Try now", "change_tries": "Change the tries"}
+_DONE = {
+    LiveAction.TRY_NOW: "It is tried now",
+    LiveAction.CHANGE_TRIES: "Its further tries are limited",
+}
 
 
 def show(change: ServiceChangeView) -> None:
     """A card per step that backs off; nothing where none does, or nobody may see it."""
     try:
-        steps = view.backing_off(session.api().live_steps(change.id).steps)
+        told = session.api().live_steps(change.id)
     except ApiError as error:
         if error.status == HTTPStatus.FORBIDDEN:
             return
         ui.problem(error)
         return
-    for step in steps:
+    for step in view.backing_off(told.steps):
         with st.container(border=True, gap="small"):
             st.markdown(f":orange[:material/autorenew:] {view.title(step)}")
             ui.rich(view.standing(step, session.now()))
             if step.last_failure:
                 st.caption(f"Last failure: {text.plain(step.last_failure)} {view.interval(step)}")
-            _form(change.id, step)
+            _form(change.id, step, told.may)
 
 
-def _form(change_id: str, step: LiveStepView) -> None:
+def _form(change_id: str, step: LiveStepView, may: Collection[LiveAction]) -> None:
     name = f"{change_id}.{step.step}"
-    caller = session.me()
-    limits = caller is not None and caller.role in {Role.OPERATOR, Role.ADMIN}
+    limits = LiveAction.CHANGE_TRIES in may
     with (
         st.popover("Try now or change the tries", icon=":material/bolt:"),
         st.form(f"live.{name}", border=False, enter_to_submit=False),
@@ -49,7 +51,7 @@ def _form(change_id: str, step: LiveStepView) -> None:
             type="primary",
             icon=":material/bolt:",
             on_click=_send,
-            args=(change_id, step.step, "try_now", session.request_key(f"try_now.{name}")),
+            args=(change_id, step.step, LiveAction.TRY_NOW, session.request_key(f"try_now.{name}")),
         )
         st.number_input(
             "Further tries, then a person is asked", 1, 1000, None, key=f"live.left.{name}",
@@ -68,22 +70,22 @@ def _form(change_id: str, step: LiveStepView) -> None:
             args=(
                 change_id,
                 step.step,
-                "change_tries",
+                LiveAction.CHANGE_TRIES,
                 session.request_key(f"change_tries.{name}"),
             ),
         )
         if not limits:
-            st.caption("Limiting the tries takes the role operator or admin.")
+            st.caption("Your role does not limit tries; ask an operator.")
 
 
-def _send(change_id: str, step: str, action: str, key: str) -> None:
+def _send(change_id: str, step: str, action: LiveAction, key: str) -> None:
     name = f"{change_id}.{step}"
     reason = str(st.session_state.get(f"live.reason.{name}") or "").strip()
     if not reason:
         session.flash("warning", "Say why first; the reason is kept with the action.")
         return
     body: dict[str, object] = {"reason": reason}
-    if action == "change_tries":
+    if action is LiveAction.CHANGE_TRIES:
         given = {
             "attempts_left": st.session_state.get(f"live.left.{name}"),
             "longest_interval_seconds": st.session_state.get(f"live.longest.{name}"),
@@ -98,4 +100,4 @@ def _send(change_id: str, step: str, action: str, key: str) -> None:
         session.flash("error", problems.told_after(error.problem, error.retry_after))
         return
     session.retire_request_key(form)
-    session.flash("success", f"{_ACTIONS[action]}: {text.plain(text.humanise(step))}.")
+    session.flash("success", f"{_DONE[action]}: {text.plain(text.humanise(step))}.")
