@@ -7,7 +7,6 @@ leaves behind. Nothing is invented: statuses, attempts, trails and identifiers a
 from typing import Final
 
 from sqlalchemy import BigInteger, Column, Connection, DateTime, Table, Text, text
-from sqlalchemy.dialects.postgresql import JSONB
 
 from adapters.postgres.tables import Base
 
@@ -35,6 +34,11 @@ _LEFT_OUT: Final = frozenset({("attempts", "exchanges")})
 """What was said both ways is by far the largest part and is only ever read for one attempt."""
 
 
+_ENDED: Final = """
+CREATE TEMP TABLE ended AS SELECT id FROM service_changes WHERE ended_at IS NOT NULL
+"""
+
+
 def multiply(connection: Connection, wanted: int) -> int:
     """Copy ended changes until there are at least `wanted`; how many there are then."""
     ended, every = connection.execute(
@@ -42,8 +46,7 @@ def multiply(connection: Connection, wanted: int) -> int:
     ).one()
     copies = max(0, -(-(wanted - every) // ended))
     if copies:
-        connection.execute(text("CREATE TEMP TABLE ended AS "
-                                "SELECT id FROM service_changes WHERE ended_at IS NOT NULL"))  # fmt: skip
+        connection.execute(text(_ENDED))
         for name in TABLES:
             connection.execute(text(_copying(Base.metadata.tables[name])), {"copies": copies})
     return int(connection.execute(text("SELECT count(*) FROM service_changes")).scalar_one())
@@ -77,6 +80,6 @@ def _copied(table: str, column: Column[object]) -> str:
         return f"left({name}, 4) || substr(md5({name} || k), 1, 24)"
     if isinstance(column.type, DateTime):
         return f"{name} - k * {APART}"
-    if isinstance(column.type, Text) and not isinstance(column.type, JSONB):
+    if isinstance(column.type, Text):
         return f"replace({name}, c.id, {_COPY_ID})"
     return name
