@@ -8,9 +8,7 @@ from support_ui.calls.live_steps import LiveStepCalls
 from support_ui.calls.records import RecordCalls
 
 
-class ApiClient(
-    ApprovalCalls, AssignmentCalls, ChangeCalls, DeskCalls, LiveStepCalls, RecordCalls
-):
+class ApiClient(ApprovalCalls, AssignmentCalls, ChangeCalls, DeskCalls, LiveStepCalls, RecordCalls):
     """One caller's view of the API.
 
     Every method raises ApiError for anything but the answer it promises. Reads may be repeated
