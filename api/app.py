@@ -22,7 +22,9 @@ from api.routes import (
     actions,
     desk,
     documents,
+    evidence,
     machines,
+    notes,
     pauses,
     records,
     replays,
@@ -38,6 +40,8 @@ from settings import Settings
 ROUTERS = (
     service_changes.router,
     actions.router,
+    evidence.router,
+    notes.router,
     replays.router,  # before the desk's, whose causes take any name in the same place
     desk.router,
     documents.router,
@@ -79,6 +83,7 @@ async def wire(settings: Settings) -> AsyncIterator[Parts]:
             clock=now,
             random_bytes=os.urandom,
             document_max_bytes=settings.document_max_bytes,
+            step_limit=settings.step_limit,
         )
     finally:
         await engine.dispose()
