@@ -100,7 +100,14 @@ class Sight:
             for each in view.pending_decisions
         ]
         details = await self.of(session, view.details, "details")
-        return view.model_copy(update={"details": details, "pending_decisions": pending})
+        return view.model_copy(
+            update={
+                "details": details,
+                "pending_decisions": pending,
+                "masked_fields": personal_fields(view.details) if details != view.details else [],
+                "may_show_personal": self._own or self.caller.role in MAY_SHOW,
+            }
+        )
 
     async def _differences(
         self, session: AsyncSession, decision: PendingDecisionView
