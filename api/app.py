@@ -83,7 +83,6 @@ async def wire(settings: Settings) -> AsyncIterator[Parts]:
             clock=now,
             random_bytes=os.urandom,
             document_max_bytes=settings.document_max_bytes,
-            step_limit=settings.step_limit,
         )
     finally:
         await engine.dispose()

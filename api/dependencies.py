@@ -4,7 +4,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
@@ -48,8 +48,6 @@ class Parts:
     clock: Callable[[], datetime]
     random_bytes: Callable[[int], bytes]
     document_max_bytes: int
-    step_limit: timedelta
-    """How long one step is tried by itself before a person is asked."""
     keys: dict[str, tuple[float, Principal]] = field(default_factory=dict)
 
 

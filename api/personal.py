@@ -4,15 +4,14 @@ The table of fields is `domain/personal_data.py`; here stands who may see them.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import Query
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from adapters.postgres.audit import audit_entry
-from adapters.postgres.tables import AuditEntryRow, ServiceChangeRow
+from adapters.postgres.readings import Reading, record_reading
+from adapters.postgres.tables import ServiceChangeRow
 from api.dependencies import Parts, Principal
 from api.errors import ApiError
 from domain.contracts import ServiceChangeView
@@ -29,12 +28,8 @@ PersonalQuery = Annotated[
     ),
 ]
 
-READ_PERSONAL: Final = "read_personal"
 MAY_SHOW: Final = frozenset({Role.OPERATOR, Role.ADMIN})
 """Who may ask for personal fields of a change that somebody else submitted."""
-
-ONE_READING: Final = timedelta(minutes=5)
-"""The same person reading the same fields within this is one reading: a page asks often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,32 +61,11 @@ class Sight:
         if self.wanted is Personal.MASK:
             return masked(value)
         if fields := personal_fields(value):
-            await self._record(session, what, fields)
+            facts = {"what": what, "fields": fields}
+            await record_reading(
+                session, self.caller, self.change, Reading.PERSONAL, at=self.at, facts=facts
+            )
         return value
-
-    async def _record(self, session: AsyncSession, what: str, fields: list[str]) -> None:
-        facts = {"what": what, "fields": fields}
-        entry = AuditEntryRow
-        already = await session.scalar(
-            select(entry.id).where(
-                entry.change_id == self.change.id,
-                entry.actor == self.caller.name,
-                entry.action == READ_PERSONAL,
-                entry.at > self.at - ONE_READING,
-                entry.facts == facts,
-            )
-        )
-        if already is None:
-            session.add(
-                audit_entry(
-                    at=self.at,
-                    actor=self.caller.name,
-                    actor_kind="person",
-                    action=READ_PERSONAL,
-                    change=self.change,
-                    facts=facts,
-                )
-            )
 
     async def of_change(self, session: AsyncSession, view: ServiceChangeView) -> ServiceChangeView:
         """A whole change as the caller may see it."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
-from domain.contracts import Evidence, Page
+from domain.contracts import Evidence
 from domain.contracts_failures import View
 from domain.differences import FieldChange
 from domain.identifiers import System
@@ -67,26 +67,6 @@ class AttemptDetailView(AttemptView):
     """One try with everything said both ways."""
 
     exchanges: list[ExchangeView]
-
-
-class NextAttemptView(View):
-    """When a step that failed is tried again by itself, and for how long.
-
-    `left`: at most so many further tries until `gives_up_at`, when a person is asked.
-    """
-
-    step: str
-    system: System
-    at: datetime
-    left: int
-    gives_up_at: datetime
-    sentence: str
-
-
-class AttemptPage(Page[AttemptView]):
-    """A stretch of the attempts, the oldest first, and the one to come."""
-
-    next_attempt: NextAttemptView | None = None
 
 
 class PayloadState(StrEnum):

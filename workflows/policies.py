@@ -5,8 +5,6 @@ from typing import Final
 
 from temporalio.common import RetryPolicy
 
-from domain.next_attempts import FACTOR, FIRST_PAUSE, LONGEST_PAUSE
-
 ONE_TRY: Final = timedelta(seconds=45)
 """One try of a vendor step: a few HTTP calls of at most 10 s each, and two transactions."""
 
@@ -21,9 +19,9 @@ PAUSED_LOOKS: Final = (timedelta(minutes=1), timedelta(minutes=10))
 that says so be lost."""
 
 VENDOR: Final = RetryPolicy(
-    initial_interval=FIRST_PAUSE,
-    backoff_coefficient=FACTOR,
-    maximum_interval=LONGEST_PAUSE,
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(minutes=1),
 )
 """Vendors come back within a minute of their recovery; 429 names its own wait."""
 

@@ -1,26 +1,20 @@
-"""The attempts of one change as people read them, and when the next one is. Nothing here writes."""
+"""The attempts of one change as people read them. Nothing here writes."""
 
 import re
-from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.postgres.reading import bad_cursor, decode_cursor, encode_cursor
-from adapters.postgres.tables import AttemptRow, ServiceChangeRow
-from adapters.postgres.tables_operations import VendorGateRow
+from adapters.postgres.tables import AttemptRow
+from domain.contracts import Page
 from domain.contracts_evidence import (
     AttemptDetailView,
-    AttemptPage,
     AttemptView,
     ExchangeView,
-    NextAttemptView,
 )
-from domain.contracts_failures import FailureView
-from domain.failure_policy import SELF_HEALING
 from domain.identifiers import System
-from domain.next_attempts import next_attempt
 
 _ROW_ID: Final = re.compile(r"[0-9]{1,18}")
 _A = AttemptRow
@@ -31,7 +25,7 @@ _RETRIED_AT = (
 
 async def list_attempts(
     session: AsyncSession, change_id: str, *, step: str | None, cursor: str | None, limit: int
-) -> AttemptPage:
+) -> Page[AttemptView]:
     """The oldest first. Raises InvalidChangeError for a cursor that is not ours."""
     statement = _tried(change_id).order_by(_A.id).limit(limit + 1)
     if step:
@@ -43,7 +37,7 @@ async def list_attempts(
         statement = statement.where(_A.id > int(last))
     rows = list(await session.execute(statement))
     more = len(rows) > limit
-    return AttemptPage(
+    return Page(
         items=[AttemptView(**_fields(row, retried)) for row, retried in rows[:limit]],
         next_cursor=encode_cursor(str(rows[limit - 1][0].id)) if more else None,
     )
@@ -84,39 +78,3 @@ def _fields(row: AttemptRow, retried_at: Any) -> dict[str, Any]:  # noqa: ANN401
         "next_attempt_at": retried_at,
         "effect_key": row.effect_key,
     }
-
-
-async def attempt_to_come(
-    session: AsyncSession, change: ServiceChangeRow, step_limit: timedelta
-) -> NextAttemptView | None:
-    """When the step that fails now is tried again by itself; None where nothing is."""
-    if change.failure is None or change.ended_at is not None:
-        return None
-    failure = FailureView.model_validate(change.failure)
-    if failure.dead_letter or failure.code not in SELF_HEALING or not failure.attempts:
-        return None
-    last = await session.scalar(
-        select(_A)
-        .where(_A.change_id == change.id, _A.step == failure.step)
-        .order_by(_A.id.desc())
-        .limit(1)
-    )
-    if last is None:
-        return None
-    gate = await session.get(VendorGateRow, str(failure.system))
-    told = [each for each in (last.retry_at, gate.closed_until if gate else None) if each]
-    found = next_attempt(
-        failed_tries=failure.attempts,
-        last_ended_at=last.finished_at,
-        not_before=max(told, default=None),
-        gives_up_at=failure.first_seen_at + step_limit,
-    )
-    return NextAttemptView(
-        step=failure.step,
-        system=failure.system,
-        at=found.at,
-        left=found.left,
-        gives_up_at=found.gives_up_at,
-        sentence=f"{failure.system.capitalize()} is asked again by itself until then; "
-        "afterwards a person is.",
-    )

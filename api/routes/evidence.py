@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from adapters.postgres.attempts import attempt_to_come, list_attempts, read_attempt
+from adapters.postgres.attempts import list_attempts, read_attempt
 from adapters.postgres.lineage import read_lineage
 from adapters.postgres.payloads import read_sendings
 from api.dependencies import Caller, System_, require_role, visible_change
@@ -15,7 +15,7 @@ from api.stretches import stretch
 from domain.contracts import Page
 from domain.contracts_evidence import (
     AttemptDetailView,
-    AttemptPage,
+    AttemptView,
     FieldComparisonView,
     HoldingView,
     LineageEntryView,
@@ -39,13 +39,11 @@ async def read_attempts(
     step: Step = None,
     cursor: str | None = None,
     limit: Limit = 50,
-) -> AttemptPage:
-    """Every try of every step, the oldest first, and when the next one is."""
+) -> Page[AttemptView]:
+    """Every try of every step, the oldest first."""
     async with parts.sessions() as session:
         row = await visible_change(session, change_id, caller)
-        page = await list_attempts(session, row.id, step=step, cursor=cursor, limit=limit)
-        to_come = await attempt_to_come(session, row, parts.step_limit)
-    return page.model_copy(update={"next_attempt": to_come})
+        return await list_attempts(session, row.id, step=step, cursor=cursor, limit=limit)
 
 
 @router.get("/attempts/{attempt_id}")

@@ -8,11 +8,10 @@ import streamlit as st
 
 from domain.contracts import ServiceChangeView, TimelineEntry
 from domain.contracts_evidence import Personal
-from support_ui import documents, second_person, session, ui
+from support_ui import documents, live_steps, second_person, session, ui
 from support_ui.calls.transport import ApiError
 from support_ui.change import attempts, card, lineage, opening, payloads, story
 from support_ui.view_models import actions, text
-from support_ui.view_models import attempts as attempts_view
 from support_ui.view_models import change as view
 from support_ui.view_models.evidence import Section, opened
 
@@ -42,16 +41,10 @@ def _head(change: ServiceChangeView) -> None:
     if change.failure:
         ui.failure(change.failure)
         if not change.failure.dead_letter:
-            _next_attempt(change)
+            live_steps.show(change)
     steps = view.next_steps(change)
     if steps:
         st.info("\n\n".join(steps), icon=":material/arrow_forward:")
-
-
-def _next_attempt(change: ServiceChangeView) -> None:
-    coming = session.api().attempts(change.id, limit=1).next_attempt
-    if coming:
-        st.info(attempts_view.to_come(coming, session.now()), icon=":material/schedule:")
 
 
 def _effects(change: ServiceChangeView) -> None:

@@ -5,7 +5,7 @@ from pydantic import TypeAdapter
 from domain.contracts import Page, TimelineEntry
 from domain.contracts_evidence import (
     AttemptDetailView,
-    AttemptPage,
+    AttemptView,
     HoldingView,
     LineageEntryView,
     PayloadComparisonView,
@@ -14,7 +14,7 @@ from domain.contracts_evidence import (
 )
 from support_ui.calls.transport import LIST_LIMIT, Connection, Query, change_path, decode, segment
 
-_ATTEMPTS = TypeAdapter(AttemptPage)
+_ATTEMPTS = TypeAdapter(Page[AttemptView])
 _ATTEMPT = TypeAdapter(AttemptDetailView)
 _PAYLOADS = TypeAdapter(Page[PayloadView])
 _COMPARISON = TypeAdapter(PayloadComparisonView)
@@ -28,8 +28,8 @@ class EvidenceCalls(Connection):
 
     def attempts(
         self, change_id: str, *, cursor: str | None = None, limit: int = LIST_LIMIT
-    ) -> AttemptPage:
-        """A stretch of the attempts, the oldest first, and when the next one is."""
+    ) -> Page[AttemptView]:
+        """A stretch of the attempts, the oldest first."""
         query: Query = {"cursor": cursor, "limit": limit}
         return self.get(f"{change_path(change_id)}/attempts", _ATTEMPTS, query)
 

@@ -19,8 +19,6 @@ def show(change: ServiceChangeView) -> None:
     wanted = evidence.opened(opening.name(), "attempt")
     page = session.api().attempts(change.id, cursor=paging.cursor(_LIST, change.id), limit=_AT_ONCE)
     now = session.now()
-    if page.next_attempt:
-        st.info(attempts.to_come(page.next_attempt, now), icon=":material/schedule:")
     if not page.items:
         ui.nothing_here("No attempt yet", "No system has been called for this change.", "refresh")
         return

@@ -1,11 +1,11 @@
-"""Every try of every step: the list, one of them with its requests and answers, and the next."""
+"""Every try of every step: the list, and one of them with its requests and answers."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from domain.contracts_evidence import AttemptDetailView, AttemptView, ExchangeView, NextAttemptView
+from domain.contracts_evidence import AttemptDetailView, AttemptView, ExchangeView
 from support_ui.view_models import text, words
 from support_ui.view_models.lists import Row
 
@@ -85,15 +85,3 @@ def _headers(headers: dict[str, str]) -> list[dict[str, str]]:
     return [
         {"Header": text.plain(name), "Value": text.plain(value)} for name, value in headers.items()
     ]
-
-
-def to_come(coming: NextAttemptView, now: datetime) -> str:
-    """When the next attempt is and how many are left, as Markdown."""
-    step = text.humanise(coming.step).lower()
-    left = f"{coming.left} more attempt" + ("" if coming.left == 1 else "s")
-    when = f"about {text.moment(coming.at, now)} ({text.age(coming.at, now)})"
-    ends = text.moment(coming.gives_up_at, now)
-    return (
-        f"**Next attempt** of {text.plain(step)} at {words.SYSTEM[coming.system]}: "
-        f"{text.plain(when)}. At most {left} until {text.plain(ends)}; then a person is asked."
-    )

@@ -3,10 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
-from domain.contracts import Me, SafeToRetryAnswer, ServiceChangeView, TimelineKind
+from domain.contracts import Me, Page, SafeToRetryAnswer, ServiceChangeView, TimelineKind
 from domain.contracts_evidence import (
     AttemptDetailView,
-    AttemptPage,
     AttemptView,
     ExchangeView,
     FieldComparisonView,
@@ -14,7 +13,6 @@ from domain.contracts_evidence import (
     HoldingView,
     LineageEntryView,
     LineageKind,
-    NextAttemptView,
     PayloadComparisonView,
     PayloadState,
     PayloadView,
@@ -65,7 +63,7 @@ def safe_to_retry(change: ServiceChangeView) -> list[SafeToRetryAnswer]:
     return told
 
 
-def attempts(change: ServiceChangeView) -> AttemptPage:
+def attempts(change: ServiceChangeView) -> Page[AttemptView]:
     """The attempts of a sample's timeline."""
     entries = [
         entry
@@ -90,13 +88,7 @@ def attempts(change: ServiceChangeView) -> AttemptPage:
         )
         for entry in entries
     ]
-    coming = None
-    if change.failure and not change.failure.dead_letter:
-        coming = NextAttemptView(
-            step=change.failure.step, system=change.failure.system, at=NOW + timedelta(seconds=40),
-            left=118, gives_up_at=NOW + timedelta(hours=2), sentence="",
-        )  # fmt: skip
-    return AttemptPage(items=items, next_attempt=coming)
+    return Page(items=items)
 
 
 def attempt(found: AttemptView) -> AttemptDetailView:

@@ -8,7 +8,7 @@ from fastapi import FastAPI, Header, Request
 from domain.contracts import Page, ServiceChangeView, TimelineEntry, TimelineKind
 from domain.contracts_evidence import (
     AttemptDetailView,
-    AttemptPage,
+    AttemptView,
     HoldingView,
     LineageEntryView,
     PayloadComparisonView,
@@ -36,7 +36,7 @@ def add_routes(
         return one(world_of(request), change_id)
 
     @app.get(f"{ROUTE}/attempts")
-    def attempts(request: Request, change_id: str, limit: int = 50) -> AttemptPage:
+    def attempts(request: Request, change_id: str, limit: int = 50) -> Page[AttemptView]:
         page = samples_evidence.attempts(change(request, change_id))
         return page.model_copy(update={"items": page.items[:limit]})
 

@@ -78,16 +78,6 @@ def test_an_attempt_is_told_with_request_and_answer(console: Console, stub: Stub
     assert "✗ Outcome unknown" in list(page.dataframe[0].value["Outcome"])
 
 
-def test_the_next_attempt_and_those_left_are_on_screen(console: Console, stub: StubApi) -> None:
-    assert PARKED.failure
-    failure = PARKED.failure.model_copy(update={"dead_letter": None})
-    change = PARKED.model_copy(update={"failure": failure, "status": ChangeStatus.APPLYING})
-    page, _ = opened(console, stub, change, "Timeline")
-    told = page.info[0].value.replace("\\", "")
-    assert told.startswith("**Next attempt** of post billing change at Billing")
-    assert "At most 118 more attempts until" in told
-
-
 def test_a_change_nothing_was_tried_for_says_so(console: Console, stub: StubApi) -> None:
     opened(console, stub, PENDING, "Attempts")
     assert "No system has been called" in said(console)
