@@ -47,7 +47,7 @@ class Passage:
         if system in change.traffic.gates:
             async with self._records.begin() as record:
                 await record.report_call(system, change.id, None)
-        if change.waits_on & {system, EVERYTHING, change.id}:
+        if change.waits_on & {system, EVERYTHING, change.id, change.wish.kind}:
             async with self._records.begin() as record:
                 await record.show_no_waiting(change.id, system)
 

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from adapters.documents.store import DocumentStore, open_store
+from adapters.identity import IdentityProvider
 from adapters.postgres.engine import create_engine, sessions
 from adapters.temporal.client import connect
 from adapters.temporal.engine import TemporalEngine
@@ -23,6 +24,7 @@ from api.routes import (
     desk,
     documents,
     evidence,
+    live_steps,
     machines,
     notes,
     pauses,
@@ -42,6 +44,7 @@ ROUTERS = (
     actions.router,
     evidence.router,
     notes.router,
+    live_steps.router,
     replays.router,  # before the desk's, whose causes take any name in the same place
     desk.router,
     documents.router,
@@ -83,6 +86,14 @@ async def wire(settings: Settings) -> AsyncIterator[Parts]:
             clock=now,
             random_bytes=os.urandom,
             document_max_bytes=settings.document_max_bytes,
+            identities=IdentityProvider(
+                settings.oidc_issuer_url,
+                settings.oidc_client_id,
+                name_claim=settings.oidc_name_claim,
+                role_claim=settings.oidc_role_claim,
+                roles=settings.oidc_roles,
+                clock=now,
+            ),
         )
     finally:
         await engine.dispose()

@@ -1,4 +1,8 @@
-"""One correlation id per request: taken or made, answered, and logged with the outcome."""
+"""One correlation id per request: taken or made, answered, and logged with the outcome.
+
+`Server-Timing` (https://www.w3.org/TR/server-timing/) tells how long it took and how many
+statements were sent to the database, so that a slow page can be seen through in the browser.
+"""
 
 import logging
 import re
@@ -9,6 +13,8 @@ from typing import Final
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from adapters.postgres.engine import count_statements
 
 HEADER: Final = b"x-correlation-id"
 _SANE: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -31,13 +37,18 @@ class CorrelationMiddleware:
         correlation_id = given if _SANE.fullmatch(given) else self._new_id()
         scope["correlation_id"] = correlation_id
         started = time.perf_counter()
+        statements = count_statements()
         status = 500
 
         async def answer(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[HEADER.decode()] = correlation_id
+                headers = MutableHeaders(scope=message)
+                headers[HEADER.decode()] = correlation_id
+                headers["Server-Timing"] = (
+                    f"total;dur={_since(started)}, db;desc={statements.count}"
+                )
             await send(message)
 
         try:
@@ -50,6 +61,11 @@ class CorrelationMiddleware:
                     "path": scope["path"],
                     "status": status,
                     "correlation_id": correlation_id,
-                    "duration_ms": round((time.perf_counter() - started) * 1000, 1),
+                    "duration_ms": _since(started),
+                    "statements": statements.count,
                 },
             )
+
+
+def _since(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 1)

@@ -29,7 +29,7 @@ class IntegrationHealthView(View):
 
 
 class PauseView(View):
-    """A stop by a person. `scope`: `everything`, a system, or the id of a change."""
+    """A stop by a person. `scope`: `everything`, a system, a kind of change or the id of one."""
 
     scope: str
     actor: str

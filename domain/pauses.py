@@ -1,4 +1,4 @@
-"""Who stopped what: one change, one system or everything. No vendor is called meanwhile."""
+"""Who stopped what: one change, a kind, a system or everything. No vendor is called meanwhile."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ _SYSTEMS: Final = frozenset(map(str, System))
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A stop by a person, until they lift it. `scope`: everything, a system, or a change's id."""
+    """A stop by a person, until they lift it. `scope`: everything, a system, a kind or an id."""
 
     scope: str
     actor: str
@@ -29,7 +29,7 @@ class Traffic:
     gates: Mapping[System, Gate] = field(default_factory=dict)
     """Gates that are not wide open, or that count failures."""
     pauses: Sequence[Pause] = ()
-    """Those that concern the change: its own, every system's, and everything's."""
+    """Those that concern the change: its own, its kind's, every system's, and everything's."""
 
     def pause_of(self, system: System) -> Pause | None:
         """The pause that forbids a call to the system, if there is one; the widest first."""

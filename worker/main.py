@@ -30,6 +30,11 @@ PASSED_THROUGH = (
 )
 """Pure, deterministic modules: importing them anew for every run costs CPU and proves nothing."""
 
+WORKFLOW_TASKS = 8
+"""Taken from the engine at a time. What is taken runs against a limit of ten seconds: a worker
+that takes more than it gets done loses all of it and starts over, each time with a whole history
+to replay. What is not taken waits in the engine without harm."""
+
 GRACE = timedelta(seconds=20)
 """How long activities under way may finish before the process ends."""
 
@@ -56,8 +61,9 @@ async def run(settings: Settings) -> None:
                 workflow_task_executor=pool,
                 graceful_shutdown_timeout=GRACE,
                 max_concurrent_activities=settings.worker_concurrency,
+                max_concurrent_workflow_tasks=WORKFLOW_TASKS,
                 max_cached_workflows=2000,
-                sticky_queue_schedule_to_start_timeout=timedelta(seconds=3),
+                sticky_queue_schedule_to_start_timeout=timedelta(seconds=5),
                 interceptors=[Heartbeats()],
                 max_heartbeat_throttle_interval=timedelta(seconds=EVERY_SECONDS),
             )

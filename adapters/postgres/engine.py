@@ -1,6 +1,9 @@
 """One engine per process, and the transaction every request and activity runs in."""
 
-from sqlalchemy import URL, make_url
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from sqlalchemy import URL, event, make_url
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
@@ -31,7 +34,7 @@ def create_engine(
     `ping` asks every connection before its use whether it still lives. It costs a round trip, so
     only those who cannot simply try again afterwards want it.
     """
-    return create_async_engine(
+    engine = create_async_engine(
         driver_url(database_url),
         pool_size=pool_size,
         max_overflow=0,
@@ -44,6 +47,31 @@ def create_engine(
             "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC",
         },
     )
+    event.listen(engine.sync_engine, "before_cursor_execute", _count)
+    return engine
+
+
+@dataclass(slots=True)
+class Statements:
+    """How many statements were sent since the count began."""
+
+    count: int = 0
+
+
+_STATEMENTS: ContextVar[Statements | None] = ContextVar("statements", default=None)
+
+
+def count_statements() -> Statements:
+    """Begin to count what this task, and whatever it starts, sends to the database."""
+    counted = Statements()
+    _STATEMENTS.set(counted)
+    return counted
+
+
+def _count(*_: object) -> None:
+    counted = _STATEMENTS.get()
+    if counted is not None:
+        counted.count += 1
 
 
 def sessions(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:

@@ -41,7 +41,16 @@ running it."""
 pauses_in_the_way = (
     select(func.jsonb_agg(func.to_jsonb(literal_column("pauses"))))
     .select_from(PauseRow)
-    .where(or_(*(PauseRow.scope == scope for scope in _WIDE), PauseRow.scope == _loaded))
+    .where(
+        or_(
+            *(PauseRow.scope == scope for scope in _WIDE),
+            PauseRow.scope == _loaded,
+            PauseRow.scope
+            == select(ServiceChangeRow.kind)
+            .where(ServiceChangeRow.id == _loaded)
+            .scalar_subquery(),
+        )
+    )
     .scalar_subquery()
 )
 """The pauses that concern the change, as part of the same statement."""
@@ -142,7 +151,7 @@ class TrafficRecords:
         change = await self._waiting_change(change_id)
         if change.ended_at is not None:
             return
-        over = {system, EVERYTHING, change_id}
+        over = {system, EVERYTHING, change_id, change.kind}
         change.waiting_on = [
             item
             for item in change.waiting_on

@@ -23,6 +23,7 @@ from temporalio.common import (
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from adapters.temporal.live_steps import LiveSteps
 from domain.errors import (
     DecisionRefusedError,
     EngineUnavailableError,
@@ -87,6 +88,7 @@ class TemporalEngine:
     def __init__(self, client: Client, task_queue: str) -> None:
         self._client = client
         self._task_queue = task_queue
+        self.live_steps = LiveSteps(client)
 
     async def start(self, change: ServiceChangeInput) -> None:
         """Start the workflow of an accepted change; nothing if it was started before.

@@ -13,11 +13,11 @@ from api.errors import ApiError
 from domain.contracts_operations import PauseView
 from domain.identifiers import VENDORS
 from domain.pauses import EVERYTHING
-from domain.service_change import READS_EVERYTHING, Role
+from domain.service_change import READS_EVERYTHING, ChangeKind, Role
 from domain.submission import STORABLE
 
 router = APIRouter(prefix="/v1/pauses", tags=["pauses"])
-_WIDE = frozenset({EVERYTHING, *map(str, VENDORS)})
+_WIDE = frozenset({EVERYTHING, *map(str, VENDORS), *map(str, ChangeKind)})
 _MAY_PAUSE = (Role.OPERATOR, Role.ADMIN)
 
 
@@ -43,7 +43,7 @@ async def read_pauses(caller: Caller, parts: System_) -> list[PauseView]:
 async def pause(
     scope: str, body: PauseRequest, caller: Caller, parts: System_, correlation_id: CorrelationId
 ) -> PauseView:
-    """Call no vendor any more for `everything`, a system, or a change. Repeating is harmless."""
+    """Call no vendor any more for `everything`, a system, a kind, a change. Safe to repeat."""
     require_role(caller, *_MAY_PAUSE)
     await _require_scope(parts, scope)
     async with parts.sessions.begin() as session:
@@ -81,5 +81,6 @@ async def _require_scope(parts: Parts, scope: str) -> None:
     async with parts.sessions() as session:
         if await change_row(session, scope) is None:
             raise ApiError(
-                "not_found", f"{scope} is neither a system, nor a change, nor {EVERYTHING}."
+                "not_found",
+                f"{scope} is neither a system, a kind of change, nor a change, nor {EVERYTHING}.",
             )

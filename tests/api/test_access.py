@@ -148,3 +148,12 @@ async def test_an_id_that_is_none_is_not_found_or_refused(
     answer = await api.portal.get(f"{ROUTE}/{change_id}")
 
     assert answer.status_code in {404, 422}
+
+
+async def test_an_answer_tells_how_many_statements_it_took(api: ApiUnderTest) -> None:
+    await api.operator.get("/v1/service-changes")  # the key is looked up, then remembered
+    answer = await api.operator.get("/v1/service-changes")
+
+    timing = dict(re.findall(r"(\w+);(?:dur|desc)=([\d.]+)", answer.headers["Server-Timing"]))
+    assert float(timing["total"]) > 0
+    assert int(timing["db"]) == 1

@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from adapters.postgres.tables import AuditEntryRow, ServiceChangeRow
 from tests.support.api import PDF, ApiUnderTest, new_key
-from tests.support.clock import START
 from tests.support.factories import plan
 from tests.support.office import Office
 from tests.support.records import attempt_row, effect_row

@@ -38,7 +38,7 @@ async def woken(sessions: Sessions) -> Sequence[str]:
         return [change_id for change_id in found if change_id]
 
 
-@pytest.mark.parametrize("scope", ["everything", "billing"])
+@pytest.mark.parametrize("scope", ["everything", "billing", "add_service"])
 async def test_a_pause_is_listed_with_who_and_why_until_it_is_lifted(
     api: ApiUnderTest, scope: str
 ) -> None:

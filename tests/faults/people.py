@@ -69,12 +69,14 @@ class People:
         loop = asyncio.get_running_loop()
         until = loop.time() + PATIENCE
         while loop.time() < until:
+            pause = _PAUSE
             with contextlib.suppress(TransportError):
                 answer = await send()
                 self.log.answered(answer)
                 if answer.status_code not in _LATER:
                     return answer
-            await asyncio.sleep(_PAUSE)
+                pause = float(answer.headers.get("Retry-After", _PAUSE))
+            await asyncio.sleep(pause)
         raise UnansweredError
 
     async def get(

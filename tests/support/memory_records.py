@@ -212,7 +212,8 @@ class MemoryTransaction:
         self._memory.waits[change_id, pause or party] = what
 
     async def show_no_waiting(self, change_id: str, system: System) -> None:
-        for scope in (system, EVERYTHING, change_id):
+        kind = self._memory.changes[change_id].wish.kind
+        for scope in (system, EVERYTHING, change_id, kind):
             self._memory.waits.pop((change_id, scope), None)
 
     async def save_attempt(self, attempt: Attempt) -> None:

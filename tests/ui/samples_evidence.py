@@ -20,6 +20,7 @@ from domain.contracts_evidence import (
     PendingVersionView,
     Personal,
 )
+from domain.contracts_live_steps import LiveAction, LiveState, LiveStepsView, LiveStepView
 from domain.differences import FieldChange, compare
 from domain.identifiers import VENDORS, System
 from domain.personal_data import masked, personal_fields
@@ -89,6 +90,20 @@ def attempts(change: ServiceChangeView) -> Page[AttemptView]:
         for entry in entries
     ]
     return Page(items=items)
+
+
+def live_steps(change: ServiceChangeView) -> LiveStepsView:
+    """The step of a sample that fails and is tried again by itself."""
+    failure = change.failure
+    backing_off = [] if failure is None or failure.dead_letter else [
+        LiveStepView(
+            step=failure.step, system=failure.system, state=LiveState.BACKING_OFF, attempt=4,
+            attempts_left=None, last_failure="unavailable", last_ended_at=NOW,
+            next_attempt_at=NOW + timedelta(seconds=40), tried_until=NOW + timedelta(hours=2),
+            interval_seconds=8, longest_interval_seconds=60,
+        )
+    ]  # fmt: skip
+    return LiveStepsView(change_id=change.id, may=[LiveAction.TRY_NOW], steps=backing_off)
 
 
 def attempt(found: AttemptView) -> AttemptDetailView:

@@ -15,6 +15,7 @@ from domain.contracts_evidence import (
     PayloadView,
     Personal,
 )
+from domain.contracts_live_steps import LiveStepsView
 from tests.ui import samples_evidence
 from tests.ui.samples import NOW
 
@@ -69,6 +70,10 @@ def add_routes(
     @app.get(f"{ROUTE}/lineage")
     def lineage(request: Request, change_id: str) -> Page[LineageEntryView]:
         return Page(items=samples_evidence.lineage(change(request, change_id)))
+
+    @app.get(f"{ROUTE}/live-steps")
+    def live_steps(request: Request, change_id: str) -> LiveStepsView:
+        return samples_evidence.live_steps(change(request, change_id))
 
     @app.post(f"{ROUTE}/notes", status_code=201)
     def note(

@@ -78,6 +78,18 @@ def test_an_attempt_is_told_with_request_and_answer(console: Console, stub: Stub
     assert "✗ Outcome unknown" in list(page.dataframe[0].value["Outcome"])
 
 
+def test_the_next_attempt_of_a_step_that_fails_is_on_screen(
+    console: Console, stub: StubApi
+) -> None:
+    assert PARKED.failure
+    failure = PARKED.failure.model_copy(update={"dead_letter": None})
+    change = PARKED.model_copy(update={"failure": failure, "status": ChangeStatus.APPLYING})
+    opened(console, stub, change, "Timeline")
+    told = said(console)
+    assert "3 tries failed; next try" in told
+    assert "then a person is asked" in told
+
+
 def test_a_change_nothing_was_tried_for_says_so(console: Console, stub: StubApi) -> None:
     opened(console, stub, PENDING, "Attempts")
     assert "No system has been called" in said(console)

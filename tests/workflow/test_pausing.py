@@ -34,7 +34,7 @@ async def held_back(change: Change) -> ServiceChangeView:
     )
 
 
-@pytest.mark.parametrize("scope", [EVERYTHING, "billing", "the change"])
+@pytest.mark.parametrize("scope", [EVERYTHING, "billing", "change_internet_service", "the change"])
 async def test_a_paused_step_waits_shows_who_paused_it_and_goes_on_when_resumed(
     world: World, scope: str
 ) -> None:
@@ -71,6 +71,7 @@ async def test_a_pause_of_one_change_leaves_the_others_alone(world: World) -> No
     change = await world.submit()
     await change.reaches(S.AWAITING_APPROVAL)
     await paused(world, "chg_somebody_else")
+    await paused(world, "add_service")
     await change.decide(Action.APPROVE)
 
     assert (await change.ended()).status is S.ACTIVE
