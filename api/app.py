@@ -24,8 +24,10 @@ from api.routes import (
     assignments,
     desk,
     documents,
+    evidence,
     live_steps,
     machines,
+    notes,
     pauses,
     records,
     replays,
@@ -41,6 +43,8 @@ from settings import Settings
 ROUTERS = (
     service_changes.router,
     actions.router,
+    evidence.router,
+    notes.router,
     live_steps.router,
     assignments.router,
     replays.router,  # before the desk's, whose causes take any name in the same place

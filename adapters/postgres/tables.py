@@ -204,6 +204,8 @@ class EffectRow(Base):
     document_version: Mapped[int]
     payload_version: Mapped[int]
     payload_sha256: Mapped[str]
+    payload: Mapped[dict[str, Any] | None]
+    """What is asked of the vendor, as it was hashed; None where only the hash is kept."""
     status: Mapped[str]
     attempts: Mapped[int]
     vendor_reference: Mapped[str | None]

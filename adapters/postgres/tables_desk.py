@@ -127,6 +127,7 @@ class ReplayItemRow(Base):
     __tablename__ = "replay_items"
     __table_args__ = (
         Index(None, "replay_id", "state"),
+        Index(None, "change_id"),
         Index(
             "uq_replay_items_claimed",
             "dead_letter_id",
