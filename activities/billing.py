@@ -3,18 +3,16 @@
 from temporalio import activity
 
 from activities.calls import Effect, VendorCalls
-from activities.checks import CUSTOMER, against, keep, passed
+from activities.checks import keep
 from activities.intents import approved_plan, intent_for, reversal_of
+from activities.judgements import facts_of_standing, judge_standing
 from activities.ports import Billing
 from activities.records import Records, RecordTransaction
 from domain.identifiers import System
 from domain.messages import CheckInput, CheckResult, EffectResult, StepInput
 from domain.payloads import billing_posting
-from domain.plan import money
 from domain.records import ChangeRecord
-from domain.service_change import CheckName, CheckOutcome
 from domain.steps import Step
-from domain.vendor_values import BillingStanding, Standing
 
 
 class BillingActivities:
@@ -36,8 +34,8 @@ class BillingActivities:
             "check_standing",
             lambda call: self._billing.read_standing(call, change.account_id),
         )
-        facts = {"recurring_minor": standing.recurring_minor} if standing else {}
-        return await keep(self._records, check, _judge(change.account_id, standing), facts, attempt)
+        result = judge_standing(change.account_id, standing)
+        return await keep(self._records, check, result, facts_of_standing(standing), attempt)
 
     @activity.defn(name="post_billing_change")
     async def post_billing_change(self, step: StepInput) -> EffectResult:
@@ -73,32 +71,3 @@ class BillingActivities:
             )
 
         return await self._calls.perform(step, prepare)
-
-
-def _judge(account_id: str, standing: BillingStanding | None) -> CheckResult:
-    if standing is None:
-        return against(
-            CheckName.STANDING,
-            CheckOutcome.DENIED,
-            "account_unknown",
-            f"Billing knows no account {account_id}.",
-        )
-    if standing.standing is Standing.CLOSED:
-        return against(
-            CheckName.STANDING,
-            CheckOutcome.DENIED,
-            "account_closed",
-            f"Account {account_id} is closed at billing.",
-        )
-    if standing.standing is Standing.PAST_DUE:
-        invoices = ", ".join(standing.overdue_invoices) or "an open invoice"
-        return against(
-            CheckName.STANDING,
-            CheckOutcome.BLOCKED,
-            "past_due",
-            f"Payment of overdue {invoices}; the change goes on by itself once it is paid.",
-            CUSTOMER,
-        )
-    return passed(
-        CheckName.STANDING, f"Nothing overdue; {money(standing.recurring_minor)} per month now."
-    )

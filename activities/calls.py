@@ -51,12 +51,18 @@ class VendorCalls:
     change shares. A step that may not pass fails without a call and without an attempt on record.
     """
 
-    def __init__(self, records: Records, clock: Clock, look_ups: LookUps | None = None) -> None:
+    def __init__(
+        self,
+        records: Records,
+        clock: Clock,
+        look_ups: LookUps | None = None,
+        lanes: Lanes | None = None,
+    ) -> None:
         self._records = records
         self._clock = clock
         self._look_ups = look_ups or LookUps()
         self._passage = Passage(records)
-        self._lanes = Lanes()
+        self._lanes = lanes or Lanes()
 
     async def ask(
         self,

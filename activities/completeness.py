@@ -2,12 +2,10 @@
 
 from temporalio import activity
 
-from activities.checks import CUSTOMER, against, keep, passed
+from activities.checks import keep
+from activities.judgements import facts_of_document, judge_completeness
 from activities.records import DocumentVault, Records
 from domain.messages import CheckInput, CheckResult
-from domain.records import ChangeRecord
-from domain.service_change import CheckName, CheckOutcome
-from domain.submission import REQUIRED_DOCUMENT
 
 
 class CompletenessActivities:
@@ -22,31 +20,14 @@ class CompletenessActivities:
         """Whether document and fields are complete. A read; safe to repeat."""
         async with self._records.begin() as record:
             change = await record.load(check.change_id)
-        return await keep(self._records, check, await self._judge(change), {})
-
-    async def _judge(self, change: ChangeRecord) -> CheckResult:
-        name = CheckName.COMPLETENESS
-        if change.duplicate_of:
-            return against(
-                name,
-                CheckOutcome.DENIED,
-                "duplicate_request",
-                f"The same request is already under way as {change.duplicate_of}.",
-            )
-        needed = REQUIRED_DOCUMENT[change.kind]
-        if change.document is None:
-            if needed is None:
-                return passed(name, "No document is needed for this kind of change.")
-            return against(
-                name, CheckOutcome.BLOCKED, "document_missing", f"The {needed}.", CUSTOMER
-            )
-        if await self._vault.sha256(change.document.storage_key) != change.document.sha256:
-            return against(
-                name,
-                CheckOutcome.BLOCKED,
-                "document_unreadable",
-                f"The {needed or 'document'} once more: version {change.document.version} cannot "
-                "be read back unchanged.",
-                CUSTOMER,
-            )
-        return passed(name, f"Document version {change.document.version} is complete.")
+        document = change.document
+        stored = await self._vault.sha256(document.storage_key) if document else None
+        result = judge_completeness(
+            change.kind,
+            change.duplicate_of,
+            change.document_version,
+            readable=document is not None and stored == document.sha256,
+        )
+        sha256 = document.sha256 if document else None
+        facts = facts_of_document(change.kind, change.document_version, sha256)
+        return await keep(self._records, check, result, facts)

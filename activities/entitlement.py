@@ -3,14 +3,12 @@
 from temporalio import activity
 
 from activities.calls import VendorCalls
-from activities.checks import PORTAL, against, keep, passed
+from activities.checks import keep
+from activities.judgements import facts_of_account, judge_entitlement
 from activities.ports import Crm
 from activities.records import Records
-from domain.entitlement import AccountFacts, findings
 from domain.identifiers import System
 from domain.messages import CheckInput, CheckResult
-from domain.records import ChangeRecord
-from domain.service_change import CheckName, CheckOutcome
 
 
 class EntitlementActivities:
@@ -32,20 +30,6 @@ class EntitlementActivities:
             "check_entitlement",
             lambda call: self._crm.read_account(call, change.account_id),
         )
-        result = _judge(change, facts)
-        kept = (
-            {"products": sorted(facts.products), "contract": facts.contract, "etag": facts.version}
-            if facts
-            else {}
-        )
-        return await keep(self._records, check, result, kept, attempt)
-
-
-def _judge(change: ChangeRecord, facts: AccountFacts | None) -> CheckResult:
-    reasons = findings(facts, change.account_id, change.wish, change.requested_date)
-    if not reasons:
-        return passed(CheckName.ENTITLEMENT, "The account may have this change.")
-    denied = [reason for reason in reasons if reason.outcome is CheckOutcome.DENIED]
-    first = (denied or reasons)[0]
-    sentences = " ".join(reason.message for reason in (denied or reasons))
-    return against(CheckName.ENTITLEMENT, first.outcome, first.code, sentences, PORTAL)
+        on = change.requested_date
+        result = judge_entitlement(change.account_id, change.wish, on, facts)
+        return await keep(self._records, check, result, facts_of_account(facts), attempt)

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from domain.errors import VendorError
 from domain.identifiers import System
 from domain.messages import CheckResult, RefusedDecision, TransitionInput, TransitionResult
+from domain.pauses import Traffic
 from domain.plan import Plan
 from domain.records import (
     Attempt,
@@ -107,6 +108,13 @@ class RecordTransaction(Protocol):
 
     async def pass_gate(self, system: System, caller: str) -> Waited | None:
         """Let the caller through to the vendor, or say until when it has to wait."""
+        ...
+
+    async def traffic(self, scope: str) -> Traffic:
+        """What stands between the vendors and a call that is about no change on record.
+
+        `scope` names the pauses that concern it, beside those of systems and of everything.
+        """
         ...
 
     async def report_call(

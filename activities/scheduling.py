@@ -3,8 +3,9 @@
 from temporalio import activity
 
 from activities.calls import Effect, VendorCalls
-from activities.checks import PORTAL, against, keep, passed
+from activities.checks import keep
 from activities.intents import approved_plan, intent_for, reversal_of
+from activities.judgements import facts_of_date, judge_date
 from activities.ports import Scheduling
 from activities.records import Records, RecordTransaction
 from domain.catalogue import visit_for
@@ -12,17 +13,7 @@ from domain.identifiers import System
 from domain.messages import CheckInput, CheckResult, EffectResult, StepInput
 from domain.payloads import appointment_booking
 from domain.records import ChangeRecord
-from domain.service_change import CheckName, CheckOutcome
 from domain.steps import Step
-from domain.vendor_values import Availability, DateProblem
-
-_WHY = {
-    DateProblem.WEEKEND: "is a weekend",
-    DateProblem.HOLIDAY: "is a holiday",
-    DateProblem.PAST: "is not in the future",
-    DateProblem.TOO_FAR: "is further ahead than can be booked",
-    DateProblem.FULL: "is fully booked",
-}
 
 
 class SchedulingActivities:
@@ -46,7 +37,9 @@ class SchedulingActivities:
                 call, change.account_id, change.requested_date, visit_for(change.wish)
             ),
         )
-        return await keep(self._records, check, _judge(change.account_id, answer), {}, attempt)
+        result = judge_date(change.account_id, answer)
+        facts = facts_of_date(answer, visit_for(change.wish))
+        return await keep(self._records, check, result, facts, attempt)
 
     @activity.defn(name="book_appointment")
     async def book_appointment(self, step: StepInput) -> EffectResult:
@@ -82,24 +75,3 @@ class SchedulingActivities:
             )
 
         return await self._calls.perform(step, prepare)
-
-
-def _judge(account_id: str, answer: Availability | None) -> CheckResult:
-    if answer is None:
-        return against(
-            CheckName.DATE,
-            CheckOutcome.DENIED,
-            "account_unknown",
-            f"Scheduling knows no account {account_id}.",
-        )
-    if answer.problem is None:
-        return passed(CheckName.DATE, f"{answer.on} can be booked ({answer.time_zone}).")
-    name = f" ({answer.problem_name})" if answer.problem_name else ""
-    alternative = f" The next open date is {answer.next_open_on}." if answer.next_open_on else ""
-    return against(
-        CheckName.DATE,
-        CheckOutcome.BLOCKED,
-        f"date_{answer.problem}",
-        f"Another date: {answer.on} {_WHY[answer.problem]}{name}.{alternative}",
-        PORTAL,
-    )

@@ -21,6 +21,7 @@ from api.dependencies import Parts
 from api.errors import PROBLEM_JSON
 from api.routes import (
     actions,
+    approvals,
     assignments,
     desk,
     documents,
@@ -29,6 +30,7 @@ from api.routes import (
     machines,
     notes,
     pauses,
+    previews,
     records,
     replays,
     service_changes,
@@ -42,7 +44,9 @@ from settings import Settings
 
 ROUTERS = (
     service_changes.router,
+    previews.router,
     actions.router,
+    approvals.router,
     evidence.router,
     notes.router,
     live_steps.router,

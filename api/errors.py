@@ -24,11 +24,13 @@ from domain.errors import (
     InvalidChangeError,
     NobodyAnswersError,
     ThroughlineError,
+    TooManyPreviewsError,
 )
 
 _LOG = logging.getLogger(__name__)
 PROBLEM_JSON: Final = "application/problem+json"
 RETRY_AFTER_SECONDS: Final = 5
+_COMES_BACK: Final = frozenset({HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,19 @@ KINDS: Final[Mapping[str, Kind]] = {
         "Send the same request again after Retry-After; if this stays, look at the workers.",
         retryable=True,
     ),
+    "vendor_unavailable": Kind(
+        _S.SERVICE_UNAVAILABLE,
+        "A system of record cannot be asked now",
+        "Nothing was recorded. Send it again after Retry-After; or submit the change, which waits "
+        "for that system by itself.",
+        retryable=True,
+    ),
+    "too_many_previews": Kind(
+        _S.TOO_MANY_REQUESTS,
+        "Too many previews at a time",
+        "Wait for one of yours to end, then send it again.",
+        retryable=True,
+    ),
     "webhook_forged": Kind(
         _S.UNAUTHORIZED, "The signature is not ours", "Check the webhook secret and the clock."
     ),
@@ -147,14 +162,27 @@ KINDS: Final[Mapping[str, Kind]] = {
 class ApiError(ThroughlineError):
     """A refusal with its code; the table knows the rest."""
 
-    def __init__(self, code: str, detail: str, problems: Sequence[FieldProblem] = ()) -> None:
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        problems: Sequence[FieldProblem] = (),
+        *,
+        retry_after: int | None = None,
+    ) -> None:
         self.code = code
         self.problems = tuple(problems)
+        self.retry_after = retry_after
+        """Seconds, where more is known than what the table says."""
         super().__init__(detail)
 
 
 def problem(
-    request: Request, code: str, detail: str, problems: Sequence[FieldProblem] = ()
+    request: Request,
+    code: str,
+    detail: str,
+    problems: Sequence[FieldProblem] = (),
+    retry_after: int | None = None,
 ) -> JSONResponse:
     """The answer for a code."""
     kind = KINDS[code]
@@ -175,8 +203,8 @@ def problem(
     )
     # Set here too, since an unforeseen failure is answered outside the middleware that sets it.
     headers = {"X-Correlation-ID": correlation_id}
-    if kind.status is HTTPStatus.SERVICE_UNAVAILABLE:
-        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if kind.status in _COMES_BACK:
+        headers["Retry-After"] = str(retry_after or RETRY_AFTER_SECONDS)
     if kind.status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(
@@ -212,7 +240,7 @@ _BY_STATUS: Final[Mapping[int, str]] = {
 
 
 async def _refused(request: Request, error: ApiError) -> JSONResponse:
-    return problem(request, error.code, str(error), error.problems)
+    return problem(request, error.code, str(error), error.problems, error.retry_after)
 
 
 async def _invalid(request: Request, error: InvalidChangeError) -> JSONResponse:
@@ -235,6 +263,10 @@ async def _unparsed(request: Request, error: RequestValidationError) -> JSONResp
 
 async def _undecided(request: Request, error: DecisionRefusedError) -> JSONResponse:
     return problem(request, error.code if error.code in KINDS else "internal", str(error))
+
+
+async def _too_many(request: Request, error: TooManyPreviewsError) -> JSONResponse:
+    return problem(request, "too_many_previews", str(error))
 
 
 async def _away(request: Request, error: Exception) -> JSONResponse:
@@ -278,6 +310,7 @@ _HANDLERS: Final[Mapping[type[Exception], Callable[..., Awaitable[JSONResponse]]
     FieldOwnershipError: _not_owned,
     RequestValidationError: _unparsed,
     DecisionRefusedError: _undecided,
+    TooManyPreviewsError: _too_many,
     **dict.fromkeys(_AWAY, _away),
     DBAPIError: _database,
     DataError: _unstorable,

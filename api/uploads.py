@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO, Final
 
@@ -141,10 +142,17 @@ def _document(form: FormData) -> UploadFile | None:
     return part
 
 
-async def keep_document(
-    store: DocumentStore, upload: UploadFile, document_max_bytes: int
-) -> StoredDocument:
-    """Judge a document by its bytes and put it in the store, under its hash. Safe to repeat."""
+@dataclass(frozen=True, slots=True)
+class JudgedDocument:
+    """What a document is, by its bytes."""
+
+    sha256: str
+    media_type: str
+    size_bytes: int
+
+
+async def judge_document(upload: UploadFile, document_max_bytes: int) -> JudgedDocument:
+    """Judge a document by its bytes; it is not kept. Raises ApiError."""
     size = upload.size or 0
     if size > document_max_bytes:
         raise _document_too_large(document_max_bytes)
@@ -153,12 +161,20 @@ async def keep_document(
     if size == 0 or media_type is None:
         raise ApiError("document_type", "The bytes are not those of a PDF, PNG or JPEG.")
     sha256 = await run_in_threadpool(sha256_of, content)
+    return JudgedDocument(sha256, media_type, size)
+
+
+async def keep_document(
+    store: DocumentStore, upload: UploadFile, document_max_bytes: int
+) -> StoredDocument:
+    """Judge a document by its bytes and put it in the store, under its hash. Safe to repeat."""
+    judged = await judge_document(upload, document_max_bytes)
     return StoredDocument(
-        sha256=sha256,
+        sha256=judged.sha256,
         filename=_file_name(upload.filename),
-        media_type=media_type,
-        size_bytes=size,
-        storage_key=await store.put(content, sha256),
+        media_type=judged.media_type,
+        size_bytes=judged.size_bytes,
+        storage_key=await store.put(upload.file, judged.sha256),
     )
 
 

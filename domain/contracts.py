@@ -70,6 +70,8 @@ class CheckView(View):
     code: str
     detail: str
     at: datetime
+    facts: dict[str, Any] = Field(default_factory=dict)
+    """What the system answered, as far as the verdict and the plan rest on it."""
 
 
 class EffectView(View):

@@ -5,6 +5,7 @@ ThroughlineError
 │   ├── InvalidChangeError         fields missing or contradictory, each named
 │   ├── TransitionError            the status does not allow it
 │   ├── DecisionRefusedError       the decision does not fit; `code` says why
+│   ├── TooManyPreviewsError       a caller has as many under way as it may have
 │   └── FieldOwnershipError        another system owns the field
 ├── EngineError                    the workflow engine did not take part
 │   ├── EngineUnavailableError     it does not answer
@@ -84,6 +85,10 @@ class DecisionRefusedError(RuleError):
     def __init__(self, code: str, sentence: str) -> None:
         self.code = code
         super().__init__(sentence)
+
+
+class TooManyPreviewsError(RuleError):
+    """A caller has as many previews under way as it may have; one of them has to end first."""
 
 
 class EngineError(ThroughlineError):

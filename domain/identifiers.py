@@ -12,6 +12,7 @@ _CHANGE_PREFIX: Final = "chg_"
 _WORKFLOW_PREFIX: Final = "service-change/"
 _REPLAY_PREFIX: Final = "rpl_"
 _REPLAY_WORKFLOW_PREFIX: Final = "replay/"
+_PREVIEW_PREFIX: Final = "preview/"
 _ID_BYTES: Final = 10  # 80 bits: sixteen characters a person can still read out
 
 RandomBytes = Callable[[int], bytes]
@@ -100,3 +101,11 @@ def canonical_json(value: Mapping[str, Any]) -> bytes:
 def fingerprint(value: Mapping[str, Any]) -> str:
     """SHA-256 (hex) of the canonical form."""
     return hashlib.sha256(canonical_json(value)).hexdigest()
+
+
+def preview_workflow_id(caller: str, place: int) -> str:
+    """The id of a caller's n-th preview under way; it may run again once it has ended.
+
+    The caller's name stays out of the engine.
+    """
+    return f"{_PREVIEW_PREFIX}{fingerprint({'caller': caller})[:16]}/{place}"

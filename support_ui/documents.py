@@ -1,4 +1,4 @@
-"""Document versions: what they are, their bytes on demand, a picture where there is one, upload."""
+"""Document versions: what they are, the page or picture itself, their bytes on demand, upload."""
 
 import io
 from datetime import datetime
@@ -11,21 +11,50 @@ from domain.service_change import DocumentState
 from support_ui import session, ui
 from support_ui.calls.transport import ApiError
 from support_ui.view_models import change as change_view
-from support_ui.view_models import problems, words
+from support_ui.view_models import problems, text, words
 
 _COUNTS_OR_MAY: Final = frozenset({DocumentState.CURRENT, DocumentState.PENDING_REVIEW})
+_PDF: Final = "application/pdf"
+_SHOWN_BYTES: Final = 10 * 1024 * 1024
+"""What a browser shows without a wait that is felt; a larger document is downloaded."""
+
 _TYPES: Final = ["pdf", "png", "jpg", "jpeg"]
 
 
-def current(change: ServiceChangeView, now: datetime) -> None:
-    """The version the change is judged by, and any that waits for review."""
+def shown(change: ServiceChangeView, now: datetime) -> None:
+    """The version the change is judged by, to be read here, and any that waits for review."""
     counting = [
         document for document in change.document_versions if document.state in _COUNTS_OR_MAY
     ]
     if not counting:
-        st.caption("No document was submitted.")
+        st.caption("No document was submitted; this kind of change needs none.")
     for document in reversed(counting):
         _version(change.id, document, now)
+        with ui.guarded():
+            _read_here(change.id, document)
+
+
+def _read_here(change_id: str, document: DocumentVersionView) -> None:
+    """The document itself; one too large to be sent to every reader is downloaded instead."""
+    if document.size_bytes > _SHOWN_BYTES:
+        limit = text.size(_SHOWN_BYTES)
+        st.info(f"It is larger than {limit}: download it to read it.", icon=":material/download:")
+        return
+    named = f"Document version {document.version}: {document.filename}"
+    content = session.held(
+        document.sha256, lambda: session.api().document(change_id, document.version)
+    )
+    if document.media_type == _PDF:
+        st.pdf(content, height=560, key=f"pdf.{change_id}.{document.version}", alt=named)
+        return
+    try:
+        st.image(content, width="content", alt=named)
+    except (OSError, ValueError):  # the bytes begin like a picture's and are none
+        st.warning(
+            "This picture cannot be shown: its bytes are damaged. Download it to look closer, or "
+            "reject the change and ask for the document once more.",
+            icon=":material/broken_image:",
+        )
 
 
 def every_version(change: ServiceChangeView, now: datetime) -> None:
@@ -35,6 +64,9 @@ def every_version(change: ServiceChangeView, now: datetime) -> None:
     for document in reversed(change.document_versions):
         with st.container(border=True):
             _version(change.id, document, now)
+            if st.toggle("Show it here", key=f"preview.{change.id}.{document.version}"):
+                with ui.guarded():
+                    _read_here(change.id, document)
 
 
 def _version(change_id: str, document: DocumentVersionView, now: datetime) -> None:
@@ -56,16 +88,6 @@ def _version(change_id: str, document: DocumentVersionView, now: datetime) -> No
             icon=":material/download:",
             on_click="ignore",
         )
-        pictured = document.media_type.startswith("image/") and st.toggle(
-            "Show it here", key=f"preview.{name}"
-        )
-    if pictured:
-        with ui.guarded():
-            st.image(
-                api.document(change_id, document.version),
-                width="stretch",
-                alt=f"Document version {document.version}: {document.filename}",
-            )
 
 
 def upload(change: ServiceChangeView) -> None:

@@ -5,6 +5,7 @@ keeps, and goes to the API, which decides what it is worth; the console has no r
 """
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final, Literal
@@ -26,6 +27,9 @@ _FLASH: Final = "session.flash"
 _FLASH_SHOWN: Final = "session.flash_shown"
 _REQUEST_KEYS: Final = "session.request_keys"
 _STANDING_STILL: Final = "session.standing_still"
+_HELD: Final = "session.held"
+JOB: Final = "session.job"
+"""A decision about several changes that is being sent, or whose results are being read."""
 _COUNTED_FOR: Final = timedelta(seconds=10)
 """As long as the page Today waits before it looks again."""
 
@@ -100,7 +104,9 @@ def me() -> Me | None:
 
 def forget() -> None:
     """Forget everything held for whoever was signed in; the API is asked anew who they are."""
-    for name in (_ME, _PEOPLE, _FLASH, _FLASH_SHOWN, _REQUEST_KEYS, _STANDING_STILL):
+    for name in (
+        _ME, _PEOPLE, _FLASH, _FLASH_SHOWN, _REQUEST_KEYS, _STANDING_STILL, _HELD, JOB,
+    ):  # fmt: skip
         st.session_state.pop(name, None)
 
 
@@ -160,6 +166,18 @@ def keep_flash() -> None:
     shown: Flash | None = st.session_state.get(_FLASH_SHOWN)
     if shown is not None:
         st.session_state.setdefault(_FLASH, shown)
+
+
+def held(sha256: str, read: Callable[[], bytes]) -> bytes:
+    """Bytes that are named by their hash, read once as long as they are looked at.
+
+    One at a time is held, so that a session stays small.
+    """
+    kept: tuple[str, bytes] | None = st.session_state.get(_HELD)
+    if kept is None or kept[0] != sha256:
+        kept = sha256, read()
+        st.session_state[_HELD] = kept
+    return kept[1]
 
 
 def request_key(form: str) -> str:

@@ -44,14 +44,14 @@ page = st.navigation(
             title="Approvals",
             icon=":material/how_to_reg:",
             url_path="approvals",
-            help="Changes that wait for a decision: what will happen, and approve or reject.",
+            help="What waits for a decision or for a second person, and the decision.",
         ),
         st.Page(
             "app_pages/dead_letters.py",
             title="Dead letters" + (f" ({standing_still:,})" if standing_still else ""),
             icon=":material/error:",
             url_path="dead-letters",
-            help="What stands still, by cause, and what waits for a second person.",
+            help="What stands still, by cause.",
         ),
         st.Page(
             "app_pages/find.py",

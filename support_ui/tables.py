@@ -66,21 +66,3 @@ def letter_table(rows: Sequence[lists.Row]) -> None:
             "It said": ui.wide(420),
         },
     )
-
-
-def approval_table(rows: Sequence[lists.Row]) -> None:
-    """What waits for a second person; the change id of each row opens its page."""
-    ui.link_table(
-        rows,
-        key="second_approvals",
-        alt="Decisions that wait for a second person, the oldest first",
-        columns={
-            "Account": ui.wide(110),
-            "Proposed": ui.wide(160),
-            "By": ui.wide(120),
-            "Why": ui.wide(270),
-            "When": ui.wide(90),
-            "Expires": ui.wide(80),
-            "You": ui.wide(330),
-        },
-    )

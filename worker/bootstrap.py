@@ -16,15 +16,18 @@ from activities.completeness import CompletenessActivities
 from activities.crm import CrmActivities
 from activities.entitlement import EntitlementActivities
 from activities.event_polling import EventInbox, EventPollingActivities
+from activities.lanes import Lanes
 from activities.look_ups import look_ups
 from activities.notification import NotificationActivities
 from activities.ports import Billing, Crm, Scheduling, Ticketing
+from activities.previewing import PreviewActivities
 from activities.records import Announcer, DocumentVault, Records
 from activities.replaying import ReplayActivities
 from activities.replays import Changes, Replays
 from activities.scheduling import SchedulingActivities
 from activities.settling import SettleActivities
 from activities.ticketing import TicketActivities
+from activities.unrecorded import UnrecordedCalls
 from adapters.announcers import MailAnnouncer, WebhookAnnouncer
 from adapters.documents.store import DocumentStore, open_store
 from adapters.postgres.engine import create_engine, sessions
@@ -70,7 +73,8 @@ def activities(outside: Outside) -> list[Activity]:
     """Every activity a worker registers."""
     records = outside.records
     vendors = look_ups(outside.crm, outside.billing, outside.scheduling, outside.ticketing)
-    calls = VendorCalls(records, outside.clock, vendors)
+    lanes = Lanes()
+    calls = VendorCalls(records, outside.clock, vendors, lanes)
     record = RecordActivities(records)
     billing = BillingActivities(records, calls, outside.billing)
     scheduling = SchedulingActivities(records, calls, outside.scheduling)
@@ -82,6 +86,9 @@ def activities(outside: Outside) -> list[Activity]:
         outside.ticketing,
         due_after=outside.event_due_after,
         clock=outside.clock,
+    )
+    previews = PreviewActivities(
+        UnrecordedCalls(records, lanes), outside.crm, outside.billing, outside.scheduling
     )
     replays = ReplayActivities(outside.replays, outside.changes)
     return [
@@ -105,6 +112,10 @@ def activities(outside: Outside) -> list[Activity]:
         polling.poll_billing_events,
         polling.poll_tickets,
         SettleActivities(records, calls).settle_effect,
+        previews.preview_entitlement,
+        previews.preview_standing,
+        previews.preview_date,
+        previews.preview_completeness,
         replays.advance_replay,
         replays.retry_dead_letter,
         replays.give_up_retry,

@@ -67,3 +67,9 @@ NOTIFY: Final = RetryPolicy(
 )
 NOTIFY_LIMIT: Final = timedelta(hours=1)
 """A mail that cannot go out for an hour is given up; the queue in the console still holds it."""
+
+PREVIEW: Final = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_attempts=2)
+"""Somebody waits for the answer: a busy lane is tried once more, a vendor that is away is told."""
+
+PREVIEW_LIMIT: Final = timedelta(seconds=15)
+"""One question and its repeat: a call of at most 10 s, and the little that is waited before."""

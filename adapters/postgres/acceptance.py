@@ -98,6 +98,21 @@ def wish_sha256(account_id: str, kind: str, details: Mapping[str, Any]) -> str:
     return fingerprint({"account": account_id, "kind": kind, "details": details})
 
 
+async def twin_of(
+    session: AsyncSession, account_id: str, kind: str, details: Mapping[str, Any]
+) -> str | None:
+    """The change under way that asks for the same; None if there is none."""
+    first: str | None = await session.scalar(
+        select(func.min(ServiceChangeRow.id)).where(
+            ServiceChangeRow.account_id == account_id,
+            ServiceChangeRow.wish_sha256 == wish_sha256(account_id, kind, details),
+            ServiceChangeRow.ended_at.is_(None),
+            ServiceChangeRow.duplicate_of.is_(None),
+        )
+    )
+    return first
+
+
 async def accept_change(session: AsyncSession, new: NewChange) -> ServiceChangeView:
     """Write change, document version, identifiers, audit entry and outbox row. No commit."""
     submission = new.submission
@@ -108,14 +123,7 @@ async def accept_change(session: AsyncSession, new: NewChange) -> ServiceChangeV
         text("SELECT pg_advisory_xact_lock(hashtextextended(:account, 0))"),
         {"account": submission.account_id},
     )
-    twin = await session.scalar(
-        select(func.min(ServiceChangeRow.id)).where(
-            ServiceChangeRow.account_id == submission.account_id,
-            ServiceChangeRow.wish_sha256 == wish,
-            ServiceChangeRow.ended_at.is_(None),
-            ServiceChangeRow.duplicate_of.is_(None),
-        )
-    )
+    twin = await twin_of(session, submission.account_id, submission.kind, details)
     change = ServiceChangeRow(
         id=new.id,
         account_id=submission.account_id,

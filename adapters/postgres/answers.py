@@ -87,7 +87,7 @@ def answers(history: History, now: Situation, *, principal: str, role: Role) -> 
             at=started.at,
             evidence=[_audit_evidence(started)],
         ),
-        may_act=_may_act(now, principal, role),
+        may_act=may_act(now, principal, role),
         safe_to_retry=safe_to_retry(change, history.attempts),
     )
 
@@ -199,9 +199,12 @@ def _retried(attempts: Iterable[AttemptRow]) -> list[RetriedAnswer]:
     ]
 
 
-def _may_act(now: Situation, principal: str, role: Role) -> list[MayActAnswer]:
+def may_act(
+    now: Situation, principal: str, role: Role, actions: Iterable[Action] = Action
+) -> list[MayActAnswer]:
+    """Who may take these actions now, and what this very caller may do."""
     result = []
-    for action in Action:
+    for action in actions:
         mine = permission(action, role=role, principal=principal, now=now)
         rule = ACTION_RULES[action]
         possible = now.status in rule.statuses and rule.fits(now) is None

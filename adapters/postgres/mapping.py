@@ -109,7 +109,7 @@ def change_view(row: ServiceChangeRow, **parts: Any) -> ServiceChangeView:  # no
         correlation_id=row.correlation_id,
         workflow_id=row.workflow_id,
         duplicate_of=row.duplicate_of,
-        plan=_plan_view(row),
+        plan=plan_of(row),
         failure=FailureView.model_validate(row.failure) if row.failure else None,
         **parts,
     )
@@ -126,12 +126,17 @@ def accepted_view(row: ServiceChangeRow, document: DocumentVersionRow | None) ->
     )
 
 
-def _plan_view(row: ServiceChangeRow) -> PlanView | None:
+def plan_of(row: ServiceChangeRow) -> PlanView | None:
+    """What an approval of the change is about, once its checks have passed."""
     if row.plan is None or row.plan_sha256 is None:
         return None
-    plan = Plan.model_validate(row.plan)
+    return plan_view(Plan.model_validate(row.plan), row.plan_sha256)
+
+
+def plan_view(plan: Plan, sha256: str) -> PlanView:
+    """A plan as the API answers it."""
     return PlanView(
-        sha256=row.plan_sha256,
+        sha256=sha256,
         document_version=plan.document_version,
         document_sha256=plan.document_sha256,
         recurring_before_minor=plan.recurring_before_minor,

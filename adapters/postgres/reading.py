@@ -141,7 +141,7 @@ async def read_change(session: AsyncSession, row: ServiceChangeRow) -> ServiceCh
     view = mapping.change_view(
         row,
         document_versions=[mapping.document_view(item) for item in documents],
-        checks=[_check_view(item) for item in checks],
+        checks=[check_view(item) for item in checks],
         effects=[mapping.effect_view(item) for item in effects],
         tickets=[
             TicketView(
@@ -161,7 +161,8 @@ async def read_change(session: AsyncSession, row: ServiceChangeRow) -> ServiceCh
     return view.model_copy(update={"pending_decisions": pending})
 
 
-def _check_view(row: CheckRow) -> CheckView:
+def check_view(row: CheckRow, *, with_facts: bool = False) -> CheckView:
+    """A check as the API answers it; its facts are for staff."""
     return CheckView(
         name=CheckName(row.name),
         system=System(row.system),
@@ -169,6 +170,7 @@ def _check_view(row: CheckRow) -> CheckView:
         code=row.code,
         detail=row.detail,
         at=row.at,
+        facts=row.facts if with_facts else {},
     )
 
 

@@ -1,5 +1,7 @@
 """What decides on record whether an action fits a change now."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -38,16 +40,25 @@ async def situation_of(session: AsyncSession, row: ServiceChangeRow, now: dateti
     """How the change stands, as `domain.permissions` judges it."""
     status = ChangeStatus(row.status)
     effects = await standing_effects(session, row.id)
+    plain = situation_by(row, effects, now)
     parked = (
         await open_dead_letter(session, row.id) if status is ChangeStatus.NEEDS_ATTENTION else None
     )
-    return Situation(
-        status=status,
-        submitted_by=row.submitted_by,
-        billed=any(each.step == Step.POST_BILLING_CHANGE and stands(each) for each in effects),
+    return replace(
+        plain,
         parked_step=parked.step if parked else None,
         parked_code=FailureCode(parked.code) if parked else None,
         revision=await newest_pending(session, row.id),
         undoing=parked is not None and parked.resumes == ChangeStatus.COMPENSATING,
+    )
+
+
+def situation_by(row: ServiceChangeRow, effects: Iterable[EffectRow], now: datetime) -> Situation:
+    """How a change stands that is neither parked nor has a document version to decide upon."""
+    effects = list(effects)
+    return Situation(
+        status=ChangeStatus(row.status),
+        submitted_by=row.submitted_by,
+        billed=any(each.step == Step.POST_BILLING_CHANGE and stands(each) for each in effects),
         passed=passed(outlook(map(done_step, effects), now)),
     )

@@ -56,6 +56,13 @@ class ServiceChangeRow(Base):
         Index(None, "account_id", "submitted_at"),
         Index(None, "submitted_by", "submitted_at", "id"),
         Index(
+            "ix_service_changes_approvals",
+            "due_at",
+            "submitted_at",
+            "id",
+            postgresql_where=text("status = 'awaiting_approval'"),
+        ),
+        Index(
             "ix_service_changes_open_wish",
             "account_id",
             "wish_sha256",

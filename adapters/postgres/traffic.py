@@ -68,6 +68,9 @@ unsettled = (
 """Keys of effects begun and not closed that a look-up can settle."""
 
 
+_IN_THE_WAY = select(gates_in_the_way, pauses_in_the_way, func.clock_timestamp())
+
+
 def traffic(gates: list[dict[str, Any]] | None, pauses: list[dict[str, Any]] | None) -> Traffic:
     """What the statement found, as a value."""
     return Traffic(
@@ -77,6 +80,16 @@ def traffic(gates: list[dict[str, Any]] | None, pauses: list[dict[str, Any]] | N
             for row in pauses or ()
         ),
     )
+
+
+async def read_traffic(session: AsyncSession, scope: str) -> tuple[Traffic, datetime]:
+    """What stands before a call that is about no change on record, and the database's time.
+
+    `scope` names pauses that concern it beside those of systems and of everything.
+    """
+    found = await session.execute(_IN_THE_WAY, {"change_id": scope})
+    gates, pauses, now = found.one()
+    return traffic(gates, pauses), now
 
 
 _TIMES = ("closed_until", "probing_until", "opened_at", "since")
@@ -115,6 +128,10 @@ class TrafficRecords:
     """The part of a transaction that asks and moves gates, and shows who waits for whom."""
 
     _session: AsyncSession
+
+    async def traffic(self, scope: str) -> Traffic:
+        """What stands before a call that is about no change on record."""
+        return (await read_traffic(self._session, scope))[0]
 
     async def pass_gate(self, system: System, caller: str) -> Waited | None:
         """Let the caller through and count it in, or say until when it has to wait."""

@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import (
     Client,
+    WorkflowFailureError,
+    WorkflowHandle,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
     WorkflowUpdateStage,
@@ -29,8 +31,9 @@ from domain.errors import (
     EngineUnavailableError,
     NobodyAnswersError,
     NoWorkflowError,
+    TooManyPreviewsError,
 )
-from domain.identifiers import replay_workflow_id, workflow_id
+from domain.identifiers import preview_workflow_id, replay_workflow_id, workflow_id
 from domain.messages import (
     Decision,
     DecisionResult,
@@ -39,6 +42,13 @@ from domain.messages import (
     Message,
     Revised,
     ServiceChangeInput,
+)
+from domain.previewing import (
+    MOST_UNDER_WAY,
+    PREVIEWED_WITHIN,
+    PreviewInput,
+    PreviewName,
+    PreviewResult,
 )
 from domain.replay_messages import ReplayInput, ReplayName
 from domain.settling import SettleInput, SettleName, settle_workflow_id
@@ -166,6 +176,41 @@ class TemporalEngine:
         except NoWorkflowError:
             return False
         return True
+
+    async def preview(self, caller: str, what: PreviewInput) -> PreviewResult:
+        """Have a change previewed, in one of the places the caller has for that.
+
+        Raises TooManyPreviewsError, NobodyAnswersError or EngineUnavailableError.
+        """
+        handle = await self._begin_preview(caller, what)
+        try:
+            async with engine_words(), asyncio.timeout(PREVIEWED_WITHIN.total_seconds()):
+                return await handle.result()
+        except (TimeoutError, WorkflowFailureError) as error:
+            raise NobodyAnswersError("no worker has answered in time") from error
+
+    async def _begin_preview(
+        self, caller: str, what: PreviewInput
+    ) -> WorkflowHandle[Any, PreviewResult]:
+        """In the first place that is free: the engine holds an id for one run at a time."""
+        for place in range(1, MOST_UNDER_WAY + 1):
+            async with engine_words():
+                try:
+                    return await self._client.start_workflow(
+                        PreviewName.WORKFLOW,
+                        what,
+                        id=preview_workflow_id(caller, place),
+                        task_queue=self._task_queue,
+                        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                        id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+                        execution_timeout=PREVIEWED_WITHIN,
+                        task_timeout=TASK_TIMEOUT,
+                        result_type=PreviewResult,
+                        static_summary=f"Preview of {what.wish.kind} for account {what.account_id}",
+                    )
+                except WorkflowAlreadyStartedError:
+                    continue
+        raise TooManyPreviewsError(f"{MOST_UNDER_WAY} previews of yours are under way.")
 
     async def answers(self) -> bool:
         """Whether the engine and our namespace can be used now."""

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
@@ -39,29 +39,30 @@ router = APIRouter(prefix="/v1/service-changes", tags=["service changes"])
 IdempotencyKey = Annotated[str, Depends(required_key)]
 Limit = Annotated[int, Query(ge=1, le=200)]
 
+SUBMISSION_BODY: Final = {
+    "required": True,
+    "content": {
+        "application/json": {"schema": {"$ref": "#/components/schemas/Submission"}},
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["change"],
+                "properties": {
+                    "change": {"$ref": "#/components/schemas/Submission"},
+                    "document": {"type": "string", "format": "binary"},
+                },
+            }
+        },
+    },
+}
+"""How a submission is described; it is read off the wire by hand."""
+
 
 @router.post(
     "",
     status_code=HTTPStatus.ACCEPTED,
     response_model=ServiceChangeView,
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {"schema": {"$ref": "#/components/schemas/Submission"}},
-                "multipart/form-data": {
-                    "schema": {
-                        "type": "object",
-                        "required": ["change"],
-                        "properties": {
-                            "change": {"$ref": "#/components/schemas/Submission"},
-                            "document": {"type": "string", "format": "binary"},
-                        },
-                    }
-                },
-            },
-        }
-    },
+    openapi_extra={"requestBody": SUBMISSION_BODY},
 )
 async def submit(
     request: Request,

@@ -1,47 +1,85 @@
 """Approvals: what waits for a decision, what the decision would do, and the decision."""
 
+from collections.abc import Callable
+from http import HTTPStatus
+
 import streamlit as st
 
-from domain.contracts import ServiceChangeSummary, ServiceChangeView
-from domain.service_change import Action, ChangeStatus
-from support_ui import decisions, documents, session, ui
-from support_ui.view_models import actions, change, lists, text, words
+from domain.contracts import ServiceChangeView
+from domain.contracts_approvals import ApprovalView
+from support_ui import bulk, decisions, documents, paging, picking, second_person, session, ui
+from support_ui.calls.transport import ApiError
+from support_ui.view_models import actions, approvals, change, text, words
 
-_MOST_READ = 1000
-_SHOWN_AT_ONCE = 20
-_DECISIONS = frozenset({Action.APPROVE, Action.REJECT})
-_SHOWN = "approvals.shown"
+_LIST = "approvals"
+_ROWS = 25
+_PLAN_WIDTH, _PAGE_WIDTH = 540, 690
+"""In pixels, side by side where there is room: a letter page in the viewer takes 660."""
+
+_CHOSEN = "approvals.chosen"
+"""The change the list itself put into the address; any other comes from a link somebody sent."""
+
+_WIDTHS = {
+    "Account": 110,
+    "What": 270,
+    "Monthly price": 150,
+    "Difference": 95,
+    "Checks": 110,
+    "Submitted": 95,
+    "Due": 110,
+    "You may": 140,
+}
 
 
-def _more() -> None:
-    st.session_state[_SHOWN] = st.session_state.get(_SHOWN, _SHOWN_AT_ONCE) + _SHOWN_AT_ONCE
-
-
-def _queue(waiting: list[ServiceChangeSummary]) -> str:
-    """The list; returns the id of the chosen change."""
-    shown = waiting[: st.session_state.get(_SHOWN, _SHOWN_AT_ONCE)]
-    ids = [item.id for item in shown]
+def _queue() -> None:
+    """The queue, then what is ticked: one change whole, or several together."""
+    bulk.work_off()
+    page = session.api().approvals(cursor=paging.cursor(_LIST, None), limit=_ROWS)
+    found = {item.change.id: item for item in page.items}
     wanted = st.query_params.get("id")
-    if wanted and wanted not in ids:
-        return wanted
-    chosen = ui.chosen_row(
-        [lists.queue_row(item, session.now()) for item in shown],
-        ids,
+    if wanted not in found and wanted == st.session_state.get(_CHOSEN):
+        wanted = None
+    if not found and not wanted:
+        ui.nothing_here(
+            "Nothing waits for a decision",
+            "A change appears here once its four checks have passed.",
+            "task_alt",
+        )
+        return
+    if wanted and wanted not in found:
+        _mailed(wanted)
+        return
+    ticked = picking.picked_rows(
+        [approvals.queue_row(item, session.now()) for item in page.items],
+        list(found),
         wanted,
         name="queue",
-        alt="Changes that wait for a decision, the most urgent first",
-        columns={
-            "Account": 110,
-            "Change": 180,
-            "What": 280,
-            "Monthly price": 150,
-            "Submitted": 90,
-            "Due": 90,
-        },
+        alt="Changes that wait for a decision, the soonest due first",
+        columns=_WIDTHS,
     )
-    if len(waiting) > len(shown):
-        st.button(f"Show more ({len(waiting) - len(shown)} further)", key="more", on_click=_more)
-    return chosen
+    paging.controls(_LIST, None, page.next_cursor, len(page.items))
+    if len(ticked) == 1:
+        st.session_state[_CHOSEN] = st.query_params["id"] = ticked[0]
+        _open(found[ticked[0]])
+        return
+    st.query_params.pop("id", None)
+    if ticked:
+        bulk.decide([found[id_] for id_ in ticked])
+    else:
+        st.caption("Tick one change to see what it would do; tick several to decide them at once.")
+
+
+def _mailed(change_id: str) -> None:
+    """A change that a link leads to, wherever in the queue it is, if it is."""
+    st.button("Back to the queue", icon=":material/arrow_back:", on_click=st.query_params.clear)
+    try:
+        item = session.api().approval(change_id)
+    except ApiError as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+        _no_longer_waiting(session.api().change(change_id))
+    else:
+        _open(item)
 
 
 def _no_longer_waiting(chosen: ServiceChangeView) -> None:
@@ -50,35 +88,35 @@ def _no_longer_waiting(chosen: ServiceChangeView) -> None:
         f"{text.plain(chosen.id)} does not wait for a decision: it is {status.label.lower()}.",
         icon=f":material/{status.icon}:",
     )
-    with st.container(horizontal=True, vertical_alignment="center"):
-        ui.change_link(chosen.id)
-        st.button("Back to the queue", on_click=st.query_params.clear)
+    ui.change_link(chosen.id)
 
 
-def _chosen(chosen: ServiceChangeView) -> None:
+def _open(item: ApprovalView) -> None:
     now = session.now()
+    chosen = session.api().change(item.change.id)
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader(change.heading(chosen), anchor=False, width="stretch")
             ui.change_link(chosen.id)
         st.markdown(change.standing(chosen, now))
-        with st.grid(2, min_column_width=400, gap="medium"):
-            with st.container():
+        with st.container(horizontal=True, gap="medium"):
+            with st.container(width=_PLAN_WIDTH):
                 _what_will_happen(chosen)
-                st.markdown("##### Checks", anchors=False)
-                ui.static_table(change.check_rows(chosen, now), empty="No check ran.", alt="Checks")
-            with st.container():
                 st.markdown("##### What was asked for", anchors=False)
                 ui.static_table(change.request_rows(chosen), empty="", alt="What was asked for")
-                st.markdown("##### Document", anchors=False)
-                documents.current(chosen, now)
                 st.markdown("##### Decision", anchors=False)
-                may_act = session.api().answers(chosen.id).may_act
-                decisions.decide(chosen, actions.offers(chosen, may_act, _DECISIONS))
+                decisions.decide(chosen, actions.offers(chosen, item.may_act))
+            with st.container(width=_PAGE_WIDTH):
+                st.markdown("##### Document", anchors=False)
+                documents.shown(chosen, now)
+        st.markdown("##### Checks and what they rest on", anchors=False)
+        ui.static_table(
+            approvals.evidence_rows(item.checks, now), empty="No check ran.", alt="Checks"
+        )
 
 
 def _what_will_happen(chosen: ServiceChangeView) -> None:
-    st.markdown("##### What will happen", anchors=False)
+    st.markdown("##### What will happen if you approve", anchors=False)
     if chosen.plan is None:
         st.caption("There is no plan yet; the checks have to pass first.")
         return
@@ -94,19 +132,16 @@ def _what_will_happen(chosen: ServiceChangeView) -> None:
     ui.static_table(change.plan_rows(plan), empty="Nothing.", alt="Planned effects")
 
 
-st.caption("Changes whose checks have passed and that wait for a person's decision.")
-waiting = lists.by_urgency(session.api().every_change([ChangeStatus.AWAITING_APPROVAL], _MOST_READ))
-if not waiting and "id" not in st.query_params:
-    ui.nothing_here(
-        "Nothing waits for a decision",
-        "A change appears here once its four checks have passed.",
-        "task_alt",
-    )
-else:
-    chosen_id = _queue(waiting)
-    st.query_params["id"] = chosen_id
-    chosen = session.api().change(chosen_id)
-    if chosen.status is ChangeStatus.AWAITING_APPROVAL:
-        _chosen(chosen)
-    else:
-        _no_longer_waiting(chosen)
+_PARTS: dict[str, Callable[[], None]] = {
+    "Waiting for approval": _queue,
+    "Waiting for a second person": second_person.queue,
+}
+"""One tab each, named in the address; only the open one is read and drawn."""
+
+ui.title("Approvals", "What waits for a person's decision, and what the decision would do.")
+for tab, show in zip(
+    st.tabs(list(_PARTS), key="tab", bind="query-params"), _PARTS.values(), strict=True
+):
+    if tab.open:
+        with tab, ui.guarded():
+            show()

@@ -1,8 +1,8 @@
-"""Dead letters: what waits for a second person, and what stands still, by cause."""
+"""Dead letters: what stands still, by cause."""
 
 import streamlit as st
 
-from domain.contracts_desk import DeadLetterGroupView, SecondApprovalView
+from domain.contracts_desk import DeadLetterGroupView
 from support_ui import paging, session, tables, ui
 from support_ui.view_models import dead_letters, text
 
@@ -11,14 +11,6 @@ _ROWS = 25
 _CAUSE = "cause"
 _CHOSEN = "dead_letters.chosen"
 """The cause the list itself put into the address; any other comes from a link somebody sent."""
-
-
-def _second_person(waiting: list[SecondApprovalView]) -> None:
-    st.subheader("Waits for a second person", anchor=False)
-    if not waiting:
-        st.caption("No proposal waits. Those that take two persons appear here until confirmed.")
-        return
-    tables.approval_table([dead_letters.approval_row(item, session.now()) for item in waiting])
 
 
 def _standing_still() -> None:
@@ -76,7 +68,5 @@ def _cause(fingerprint: str, group: DeadLetterGroupView | None) -> None:
             st.caption(dead_letters.cut_short(len(letters.items), group))
 
 
-ui.title("Dead letters", "What people have to move: proposals that wait for a second person, "
-         "and changes that cannot go on by themselves.")  # fmt: skip
-_second_person(session.api().second_approvals().items)
+ui.title("Dead letters", "Changes that cannot go on by themselves, and what would move them.")
 _standing_still()

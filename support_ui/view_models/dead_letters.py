@@ -1,8 +1,8 @@
-"""What stands still, by cause, and what waits for a second person: rows of the two lists."""
+"""What stands still, by cause: rows of the list."""
 
 from datetime import datetime
 
-from domain.contracts_desk import DeadLetterGroupView, DeadLetterView, SecondApprovalView
+from domain.contracts_desk import DeadLetterGroupView, DeadLetterView
 from support_ui.view_models import lists, text, words
 
 
@@ -48,17 +48,3 @@ def letter_row(letter: DeadLetterView, now: datetime) -> lists.Row:
 def cut_short(shown: int, group: DeadLetterGroupView | None) -> str:
     """What to say under a list that does not hold everything."""
     return f"The {shown:,} oldest" + (f" of {group.count:,}" if group else "") + " are shown."
-
-
-def approval_row(waiting: SecondApprovalView, now: datetime) -> lists.Row:
-    """One decision that waits for a second person."""
-    return {
-        "Open": waiting.change.id,
-        "Account": waiting.change.account_id,
-        "Proposed": text.sentence(words.ACTION[waiting.action].does),
-        "By": waiting.proposed_by,
-        "Expires": text.age(waiting.expires_at, now),
-        "You": "May decide" if waiting.caller.allowed else waiting.caller.reason or "May not",
-        "Why": waiting.reason,
-        "When": text.age(waiting.proposed_at, now),
-    }

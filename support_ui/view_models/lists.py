@@ -1,4 +1,4 @@
-"""Rows of the approval queue, the change list and the audit list."""
+"""Rows of the change list and the audit list."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -38,13 +38,6 @@ def waiting_words(waiting_on: Sequence[WaitingOn]) -> str:
     return "; ".join(f"{text.humanise(item.party)}: {item.what}" for item in waiting_on)
 
 
-def by_urgency(changes: Iterable[ServiceChangeSummary]) -> list[ServiceChangeSummary]:
-    """The soonest due first; what has no due time comes last, the longest waiting first."""
-    return sorted(
-        changes, key=lambda c: (c.due_at is None, c.due_at or c.submitted_at, c.submitted_at, c.id)
-    )
-
-
 def by_age(changes: Iterable[ServiceChangeSummary]) -> list[ServiceChangeSummary]:
     """The longest untouched first."""
     return sorted(changes, key=lambda c: (c.updated_at, c.id))
@@ -56,18 +49,6 @@ def price(change: ServiceChangeSummary) -> str:
     if before is None or after is None:
         return text.DASH
     return text.price_step(before, after, _CURRENCY)
-
-
-def queue_row(change: ServiceChangeSummary, now: datetime) -> Row:
-    """One change that waits for a decision."""
-    return {
-        "Account": change.account_id,
-        "Change": words.KIND[change.kind],
-        "What": change.summary,
-        "Monthly price": price(change),
-        "Submitted": text.age(change.submitted_at, now),
-        "Due": text.age(change.due_at, now),
-    }
 
 
 def change_row(change: ServiceChangeSummary, now: datetime) -> Row:

@@ -7,7 +7,7 @@ from datetime import datetime
 from domain.contracts import PermissionView, ServiceChangeView
 from domain.contracts_desk import SecondApprovalView
 from domain.contracts_failures import PendingDecisionView
-from support_ui.view_models import corrections, text, words
+from support_ui.view_models import corrections, lists, text, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,33 @@ def _refusal(caller: PermissionView | None, otherwise: str) -> str | None:
     if caller is None:
         return otherwise
     return None if caller.allowed else caller.reason or "The API does not allow it."
+
+
+def queue_row(waiting: SecondApprovalView, now: datetime) -> lists.Row:
+    """One decision that waits for a second person."""
+    return {
+        "Account": waiting.change.account_id,
+        "Proposed": text.sentence(words.ACTION[waiting.action].does),
+        "By": waiting.proposed_by,
+        "Why": waiting.reason,
+        "When": text.age(waiting.proposed_at, now),
+        "Expires": text.age(waiting.expires_at, now),
+        "You": "May decide" if waiting.caller.allowed else waiting.caller.reason or "May not",
+    }
+
+
+def of_queue(waiting: SecondApprovalView) -> Pending:
+    """A proposal of the queue, which brings the API's word on whether this caller may answer it."""
+    return Pending(waiting, _refusal(waiting.caller, ""))
+
+
+def about(waiting: SecondApprovalView) -> str:
+    """Which change a proposal is about, and how it stands; Markdown."""
+    change = waiting.change
+    return (
+        f"**{text.plain(change.summary)}**, account {text.plain(change.account_id)}  ·  "
+        f"{words.STATUS[change.status].badge}"
+    )
 
 
 def heading(decision: PendingDecisionView) -> str:

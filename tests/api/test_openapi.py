@@ -10,6 +10,9 @@ from tests.support.api import ApiUnderTest
 
 ROUTES = {
     ("post", "/v1/service-changes"),
+    ("post", "/v1/service-changes/preview"),
+    ("get", "/v1/approvals"),
+    ("get", "/v1/approvals/{change_id}"),
     ("get", "/v1/service-changes"),
     ("get", "/v1/service-changes/{change_id}"),
     ("get", "/v1/service-changes/{change_id}/answers"),

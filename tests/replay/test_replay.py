@@ -13,13 +13,15 @@ from domain.messages import EngineName, ServiceChangeInput, ServiceChangeResult
 from domain.steps import Step
 from tests.replay.histories import HISTORIES, store, stored
 from tests.replay.polling import POLLED, POLLS
+from tests.replay.previews import PREVIEWED, PREVIEWS
 from tests.replay.replays import REPLAYED, REPLAYS
 from tests.replay.scenarios import SCENARIOS
 from worker.main import workflow_runner
 from workflows import WORKFLOWS, ServiceChangeWorkflow
 
 _CHANGES = stored()
-_STORED = [*_CHANGES, *stored(POLLS), *stored(REPLAYS)]
+_FOLDERS = (HISTORIES, POLLS, REPLAYS, PREVIEWS)
+_STORED = [history for folder in _FOLDERS for history in stored(folder)]
 _MACHINE = re.compile(r'"/(home|root|work|usr|tmp|Users)/|[0-9]+@[A-Za-z]|File \\"')
 _PERSONAL = re.compile(r"[A-Za-z0-9.]+@[A-Za-z0-9]+\.[a-z]|billing_address|line1|postal_code")
 
@@ -47,6 +49,7 @@ def test_every_scenario_has_its_history() -> None:
     assert {name_of(history) for history in _CHANGES} == set(SCENARIOS)
     assert {name_of(history) for history in stored(POLLS)} == set(POLLED)
     assert {name_of(history) for history in stored(REPLAYS)} == set(REPLAYED)
+    assert {name_of(history) for history in stored(PREVIEWS)} == set(PREVIEWED)
 
 
 def test_a_folder_without_histories_is_an_error_that_says_how_to_record(tmp_path: Path) -> None:
@@ -56,7 +59,7 @@ def test_a_folder_without_histories_is_an_error_that_says_how_to_record(tmp_path
 
 @pytest.mark.parametrize(
     "path",
-    sorted(path for folder in (HISTORIES, POLLS, REPLAYS) for path in folder.glob("*.json")),
+    sorted(path for folder in _FOLDERS for path in folder.glob("*.json")),
     ids=lambda path: path.stem,
 )
 def test_a_stored_history_holds_nothing_personal_and_no_trace_of_a_machine(path: Path) -> None:

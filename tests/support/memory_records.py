@@ -195,6 +195,10 @@ class MemoryTransaction:
         self._memory.gates[system] = gate
         return Waited(wait.until, wait.until - now, wait.cause) if wait else None
 
+    async def traffic(self, scope: str) -> Traffic:
+        del scope
+        return Traffic(dict(self._memory.gates), tuple(self._memory.pauses))
+
     async def report_call(
         self, system: System, caller: str, error: VendorError | None
     ) -> Waited | None:

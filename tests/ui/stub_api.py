@@ -44,7 +44,13 @@ from domain.service_change import (
     DocumentState,
     Role,
 )
-from tests.ui import samples_desk, samples_evidence, samples_history, stub_evidence
+from tests.ui import (
+    samples_desk,
+    samples_evidence,
+    samples_history,
+    stub_approvals,
+    stub_evidence,
+)
 from tests.ui.samples import CHANGES, PNG, sha
 
 AFTER = {
@@ -335,11 +341,21 @@ def _desk(app: FastAPI, world: Callable[[Request], World]) -> None:
 
     @app.get("/v1/second-approvals")
     def second_approvals(
-        request: Request, change_id: str | None = None
+        request: Request, change_id: str | None = None, cursor: int = 0, limit: int = 50
     ) -> Page[SecondApprovalView]:
         found = staff(request)
         changes = [each for each in found.changes.values() if change_id in {None, each.id}]
-        return Page(items=samples_desk.second_approvals(changes, found.me))
+        waiting = samples_desk.second_approvals(changes, found.me)
+        more = len(waiting) > cursor + limit
+        return Page(
+            items=waiting[cursor : cursor + limit],
+            next_cursor=str(cursor + limit) if more else None,
+        )
+
+    def missing(detail: str) -> ProblemError:
+        return ProblemError(problem(404, "not_found", "Not found", detail, "Check the id."))
+
+    stub_approvals.add_routes(app, staff, missing)
 
     @app.get("/v1/dead-letters")
     def causes(request: Request, cursor: int = 0, limit: int = 50) -> Page[DeadLetterGroupView]:

@@ -18,17 +18,23 @@ def test_the_queue_shows_the_soonest_due_first_with_its_price(
     table = console.sign_in(key).dataframe[0].value
     assert list(table["Account"]) == ["7590-VHVEG", "5575-GNVDE", "3668-QPYBK"]
     assert table["Monthly price"][0] == "$29.85 → $54.85"
-    assert table["Change"][0] == "Change internet service"
+    assert table["Difference"][0] == "+$25.00"
+    assert table["Checks"][0] == "4 of 4 passed"
+    assert table["Submitted"][0] == "20 h ago"
     assert table["Due"][0] == "in 6 d"
+    assert list(table["You may"]) == ["Approve or reject", "Approve or reject", "Reject"]
 
 
 def test_the_chosen_change_shows_plan_checks_and_document(console: Console, stub: StubApi) -> None:
     key, _ = stub.open_world()
     console.open("approvals", id=PNG_CHANGE.id)
     page = console.sign_in(key)
-    plan, checks, wanted = (table.value for table in page.table)
+    plan, wanted, checks = (table.value for table in page.table)
     assert list(plan["System"]) == ["Billing", "Scheduling", "CRM"]
     assert all("Passed" in outcome for outcome in checks["Outcome"])
+    assert checks["Asked"][1] == "Billing, 20 h ago"
+    assert checks["Facts"][1] == r"Pays per month: **\$29\.85**"
+    assert "Services held: **Dsl, Tech support**" in checks["Facts"][0]
     assert "Fiber optic" in list(wanted["Wanted"])
     assert "Version 2" in console.said()
     assert page.download_button
@@ -151,7 +157,7 @@ def test_a_record_that_is_away_is_told_with_when_to_try_again(
     console: Console, stub: StubApi
 ) -> None:
     away = problem(503, "database_unavailable", "The database does not answer", "", "Wait a bit.")
-    key, _ = stub.open_world(failing={"/service-changes": away})
+    key, _ = stub.open_world(failing={"/approvals": away})
     console.open("approvals")
     page = console.sign_in(key)
     assert "The database does not answer" in page.error[0].value
@@ -159,11 +165,70 @@ def test_a_record_that_is_away_is_told_with_when_to_try_again(
     assert "correlation id" in console.said()
 
 
-def test_a_long_queue_is_shown_in_steps(console: Console, stub: StubApi) -> None:
+def test_a_long_queue_comes_page_by_page(console: Console, stub: StubApi) -> None:
     many = [ADD_CHANGE.model_copy(update={"id": f"chg_{number:016d}"}) for number in range(45)]
     key, _ = stub.open_world(changes=many)
     console.open("approvals")
     page = console.sign_in(key)
-    assert len(page.dataframe[0].value) == 20
-    page.button(key="more").click().run()
-    assert len(console.healthy().dataframe[0].value) == 40
+    assert len(page.dataframe[0].value) == 25
+    page.button(key="approvals.next").click().run()
+    assert len(console.healthy().dataframe[0].value) == 20
+
+
+def test_a_mailed_link_beyond_the_first_page_opens_its_change(
+    console: Console, stub: StubApi
+) -> None:
+    many = [ADD_CHANGE.model_copy(update={"id": f"chg_{number:016d}"}) for number in range(30)]
+    key, _ = stub.open_world(changes=many)
+    console.open("approvals", id=many[29].id)
+    page = console.sign_in(key)
+    assert not page.button(key=f"submit.approve.{many[29].id}").disabled
+    back = next(button for button in page.button if button.label == "Back to the queue")
+    back.click().run()
+    assert len(console.healthy().dataframe[0].value) == 25
+
+
+def test_the_queue_is_not_for_portals(console: Console, stub: StubApi) -> None:
+    key, _ = stub.open_world(Role.PORTAL)
+    console.open("approvals")
+    page = console.sign_in(key)
+    assert "This needs one of the roles" in page.warning[0].value
+    assert not page.dataframe
+
+
+def test_a_picture_is_shown_at_once(console: Console, stub: StubApi) -> None:
+    key, _ = stub.open_world()
+    console.open("approvals", id=PNG_CHANGE.id)
+    page = console.sign_in(key)
+    assert page.get("image")
+    assert not page.toggle
+
+
+def test_a_pdf_is_shown_at_once_in_a_viewer(console: Console, stub: StubApi) -> None:
+    key, _ = stub.open_world()
+    console.open("approvals", id=ADD_CHANGE.id)
+    page = console.sign_in(key)
+    assert page.get("bidi_component")
+    assert not page.warning
+
+
+def test_a_document_that_cannot_be_read_leaves_the_rest_of_the_page(
+    console: Console, stub: StubApi
+) -> None:
+    away = problem(503, "document_store_unavailable", "The document store does not answer", "", "")
+    key, _ = stub.open_world(failing={"/documents/2": away})
+    console.open("approvals", id=PNG_CHANGE.id)
+    page = console.sign_in(key)
+    assert "The document store does not answer" in page.error[0].value
+    assert not page.button(key=f"submit.approve.{PNG_CHANGE.id}").disabled
+
+
+def test_a_large_document_is_left_to_be_downloaded(console: Console, stub: StubApi) -> None:
+    version = PNG_CHANGE.document_versions[-1].model_copy(update={"size_bytes": 15 * 1024 * 1024})
+    versions = [*PNG_CHANGE.document_versions[:-1], version]
+    large = PNG_CHANGE.model_copy(update={"document_versions": versions})
+    key, _ = stub.open_world(changes=[large])
+    console.open("approvals")
+    page = console.sign_in(key)
+    assert "download it to read it" in page.info[0].value
+    assert not page.get("image")

@@ -1,9 +1,9 @@
-"""Dead letters: the second-person queue, and what stands still by cause."""
+"""Dead letters: what stands still, by cause."""
 
-from domain.service_change import Action, Role
+from domain.service_change import Role
 from tests.ui.conftest import Console
 from tests.ui.samples import CHANGES
-from tests.ui.samples_desk import PARKED, another_cause, billed, proposal
+from tests.ui.samples_desk import PARKED, another_cause
 from tests.ui.stub_api import StubApi, problem
 
 AWAY = problem(503, "database_unavailable", "The database does not answer", "", "Wait.")
@@ -55,30 +55,11 @@ def test_many_causes_come_page_by_page(console: Console, stub: StubApi) -> None:
     assert "Cause number 25" in console.said()
 
 
-def test_the_second_person_queue_says_who_asks_for_what_and_whether_it_is_mine(
-    console: Console, stub: StubApi
-) -> None:
-    changes = [
-        billed(pending_decisions=[proposal(Action.REJECT)]),
-        billed(id="chg_other00000000000", pending_decisions=[proposal(Action.SKIP, by="admin")]),
-    ]
-    key, _ = stub.open_world(changes=changes)
-    console.open("dead_letters")
-    queue = console.sign_in(key).dataframe[0].value
-    assert list(queue["Proposed"]) == ["Reject the change", "Skip the step"]
-    assert list(queue["By"]) == ["operator", "admin"]
-    assert list(queue["You"]) == [
-        "Nobody confirms what they proposed; ask a colleague.", "May decide",
-    ]  # fmt: skip
-    assert list(queue["Expires"]) == ["in 22 h", "in 22 h"]
-
-
 def test_a_quiet_desk_says_when_something_will_be_there(console: Console, stub: StubApi) -> None:
     key, _ = stub.open_world(changes=[c for c in CHANGES if c is not PARKED])
     console.open("dead_letters")
     page = console.sign_in(key)
     assert "Nothing stands still" in console.said()
-    assert "No proposal waits" in console.said()
     assert not page.dataframe
 
 

@@ -58,14 +58,6 @@ def test_no_two_statuses_share_their_word() -> None:
     assert len({look.label for look in words.STATUS.values()}) == len(ChangeStatus)
 
 
-def test_the_queue_puts_the_soonest_due_first_and_no_due_time_last() -> None:
-    early, late, never = (
-        CHANGES[0].model_copy(update={"id": name, "due_at": due})
-        for name, due in (("b", NOW), ("c", NOW + timedelta(days=1)), ("a", None))
-    )
-    assert lists.by_urgency([never, late, early]) == [early, late, never]
-
-
 def test_a_price_is_a_dash_until_the_checks_have_passed() -> None:
     assert lists.price(BY_STATUS[ChangeStatus.PENDING]) == "—"
 

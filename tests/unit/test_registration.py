@@ -19,6 +19,7 @@ from adapters.vendors.fakes.ticketing import FakeTicketing
 from domain.event_polling import POLLING_WORKFLOW
 from domain.identifiers import System
 from domain.messages import Decision, DecisionResult, EngineName
+from domain.previewing import PreviewName
 from domain.replay_messages import ReplayName
 from domain.settling import SettleName
 from domain.steps import APPLY_ORDER, REVERSAL_OF
@@ -51,6 +52,10 @@ NAMES = {
     "poll_billing_events",
     "poll_tickets",
     "settle_effect",
+    "preview_entitlement",
+    "preview_standing",
+    "preview_date",
+    "preview_completeness",
     "advance_replay",
     "retry_dead_letter",
     "give_up_retry",
@@ -130,7 +135,7 @@ def test_four_checks_are_asked() -> None:
 
 
 def test_the_workflow_and_its_messages_have_the_names_callers_use() -> None:
-    definition, polling, settling, replay = (
+    definition, polling, settling, replay, preview = (
         vars(each)["__temporal_workflow_definition"] for each in WORKFLOWS
     )
 
@@ -138,6 +143,7 @@ def test_the_workflow_and_its_messages_have_the_names_callers_use() -> None:
     assert settling.name == SettleName.WORKFLOW == "SettleEffectWorkflow"
     assert polling.name == POLLING_WORKFLOW == "EventPollingWorkflow"
     assert replay.name == ReplayName.WORKFLOW == "ReplayWorkflow"
+    assert preview.name == PreviewName.WORKFLOW == "PreviewServiceChangeWorkflow"
     assert set(replay.signals) == {ReplayName.STEERED} == {"steered"}
     assert set(definition.updates) == {EngineName.DECIDE} == {"decide"}
     assert set(definition.signals) == {
