@@ -20,14 +20,17 @@ from api.dependencies import Parts
 from api.errors import PROBLEM_JSON
 from api.routes import (
     actions,
+    attempts,
     desk,
     documents,
+    health,
     live_steps,
     machines,
     pauses,
     records,
     replays,
     service_changes,
+    today,
     webhooks,
 )
 from crash_points import CrashPoints
@@ -44,6 +47,9 @@ ROUTERS = (
     desk.router,
     documents.router,
     records.router,
+    today.router,
+    health.router,
+    attempts.router,
     pauses.router,
     webhooks.router,
     machines.router,
