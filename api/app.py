@@ -21,6 +21,7 @@ from api.dependencies import Parts
 from api.errors import PROBLEM_JSON
 from api.routes import (
     actions,
+    assignments,
     desk,
     documents,
     live_steps,
@@ -41,6 +42,7 @@ ROUTERS = (
     service_changes.router,
     actions.router,
     live_steps.router,
+    assignments.router,
     replays.router,  # before the desk's, whose causes take any name in the same place
     desk.router,
     documents.router,

@@ -22,6 +22,7 @@ from adapters.identity import (
     TokenExpiredError,
     TokenRefusedError,
 )
+from adapters.postgres.assignments import see_person
 from adapters.postgres.tables import ApiKeyRow, ServiceChangeRow
 from adapters.temporal.engine import TemporalEngine
 from adapters.webhooks import WebhookVerifier
@@ -126,8 +127,9 @@ async def _person(parts: Parts, word: str, digest: str) -> Principal:
         person = await parts.identities.person(word)
     except IdentityError as error:
         raise ApiError(_IDENTITY_CODES[type(error)], str(error)) from error
-    async with parts.sessions() as session:
+    async with parts.sessions.begin() as session:
         named = await session.scalar(select(ApiKeyRow).where(ApiKeyRow.principal == person.name))
+        await see_person(session, person.name, person.role, parts.clock())
     if named is not None and Role(named.role) not in READS_EVERYTHING:
         raise ApiError(
             "forbidden", f"The name {person.name} belongs to a machine; a person needs another."

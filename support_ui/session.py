@@ -13,12 +13,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 from domain.contracts import Me
+from domain.contracts_assignments import PersonView
 from domain.service_change import ChangeStatus
 from http_client import CALLER_TIMEOUT, Client
 from support_ui.api_client import ApiClient
 from support_ui.calls.transport import ApiError
 
 _ME: Final = "session.me"
+_PEOPLE: Final = "session.people"
 _PLACES: Final = "session.places"
 _FLASH: Final = "session.flash"
 _FLASH_SHOWN: Final = "session.flash_shown"
@@ -98,7 +100,7 @@ def me() -> Me | None:
 
 def forget() -> None:
     """Forget everything held for whoever was signed in; the API is asked anew who they are."""
-    for name in (_ME, _FLASH, _FLASH_SHOWN, _REQUEST_KEYS, _STANDING_STILL):
+    for name in (_ME, _PEOPLE, _FLASH, _FLASH_SHOWN, _REQUEST_KEYS, _STANDING_STILL):
         st.session_state.pop(name, None)
 
 
@@ -118,6 +120,14 @@ def standing_still() -> int:
             counted = now(), 0
         st.session_state[_STANDING_STILL] = counted
     return counted[1]
+
+
+def people() -> list[PersonView]:
+    """Everybody work can be handed to; read once per session, since staff changes slowly."""
+    if _PEOPLE not in st.session_state:
+        st.session_state[_PEOPLE] = api().people()
+    found: list[PersonView] = st.session_state[_PEOPLE]
+    return found
 
 
 def now() -> datetime:
