@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.identifiers import System
 from domain.replay_messages import RETRIES_PER_SECOND
+from domain.service_change import READS_EVERYTHING, Role
 
 CHECKOUT = Path(__file__).resolve().parent
 
@@ -67,6 +68,8 @@ class Settings(BaseSettings):
     api_host: str = "127.0.0.1"
     """The address the API listens on; a container sets `0.0.0.0`."""
     api_port: int = 8000
+    console_host: str = "127.0.0.1"
+    """The address the console listens on; a container sets `0.0.0.0`."""
     console_port: int = 8501
     crm_port: int = 8101
     billing_port: int = 8102
@@ -92,6 +95,21 @@ class Settings(BaseSettings):
     billing_webhook_secret_previous: SecretStr | None = None
     ticketing_webhook_secret_previous: SecretStr | None = None
     """The secrets before those, still good while a vendor changes over; then taken away."""
+
+    oidc_issuer: str = ""
+    """The OpenID provider people sign in with; empty means the embedded one on `oidc_port`."""
+    oidc_port: int = 9400
+    oidc_client_id: str = "throughline"
+    oidc_client_secret: SecretStr = SecretStr("")
+    oidc_name_claim: str = "preferred_username"
+    """Names a person in every record; `sub` where the provider does not send it."""
+    oidc_role_claim: str = "roles"
+    oidc_roles: dict[str, Role] = Field(
+        default_factory=lambda: {str(role): role for role in sorted(READS_EVERYTHING)}
+    )
+    """What the provider calls a role or group -> our role, as JSON: `{"noc-staff": "support"}`."""
+    console_cookie_secret: SecretStr = SecretStr("")
+    """Signs the cookie that keeps a person signed in to the console."""
 
     operations_mail_to: str = ""
     operations_mail_from: str = "throughline@localhost"
@@ -141,6 +159,11 @@ class Settings(BaseSettings):
     def console_base_url(self) -> str:
         """Where people open the console."""
         return self.console_url or f"http://127.0.0.1:{self.console_port}"
+
+    @property
+    def oidc_issuer_url(self) -> str:
+        """The issuer as it stands in its tokens."""
+        return self.oidc_issuer or f"http://127.0.0.1:{self.oidc_port}"
 
     @property
     def temporal_target(self) -> str:

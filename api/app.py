@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from adapters.documents.store import DocumentStore, open_store
+from adapters.identity import IdentityProvider
 from adapters.postgres.engine import create_engine, sessions
 from adapters.temporal.client import connect
 from adapters.temporal.engine import TemporalEngine
@@ -20,6 +21,7 @@ from api.dependencies import Parts
 from api.errors import PROBLEM_JSON
 from api.routes import (
     actions,
+    assignments,
     attempts,
     desk,
     documents,
@@ -43,6 +45,7 @@ ROUTERS = (
     service_changes.router,
     actions.router,
     live_steps.router,
+    assignments.router,
     replays.router,  # before the desk's, whose causes take any name in the same place
     desk.router,
     documents.router,
@@ -87,6 +90,14 @@ async def wire(settings: Settings) -> AsyncIterator[Parts]:
             clock=now,
             random_bytes=os.urandom,
             document_max_bytes=settings.document_max_bytes,
+            identities=IdentityProvider(
+                settings.oidc_issuer_url,
+                settings.oidc_client_id,
+                name_claim=settings.oidc_name_claim,
+                role_claim=settings.oidc_role_claim,
+                roles=settings.oidc_roles,
+                clock=now,
+            ),
         )
     finally:
         await engine.dispose()

@@ -1,8 +1,9 @@
 """What routes are given: the parts of the system, and who is calling."""
 
 import hashlib
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Final
@@ -13,6 +14,15 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from adapters.documents.store import DocumentStore
+from adapters.identity import (
+    IdentityError,
+    IdentityProvider,
+    NoRoleError,
+    ProviderAwayError,
+    TokenExpiredError,
+    TokenRefusedError,
+)
+from adapters.postgres.assignments import see_person
 from adapters.postgres.tables import ApiKeyRow, ServiceChangeRow
 from adapters.temporal.engine import TemporalEngine
 from adapters.webhooks import WebhookVerifier
@@ -21,15 +31,26 @@ from domain.identifiers import System
 from domain.service_change import READS_EVERYTHING, Role
 
 _KEY_REMEMBERED_SECONDS: Final = 5.0
-"""A disabled key stops working within this time."""
+"""A disabled key, or a sign-in whose time is over, stops working within this time."""
+
+_ID_TOKEN: Final = re.compile(r"[\w-]+\.[\w-]+\.[\w-]*")
+"""Three parts of base64url (RFC 7515); no key of ours holds a full stop."""
+
+_IDENTITY_CODES: Final[Mapping[type[IdentityError], str]] = {
+    TokenRefusedError: "not_signed_in",
+    TokenExpiredError: "sign_in_ended",
+    NoRoleError: "forbidden",
+    ProviderAwayError: "identity_provider_unavailable",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is calling."""
+    """Who is calling. `until`: when a person has to sign in again; None for a key."""
 
     name: str
     role: Role
+    until: datetime | None = None
 
     @property
     def sees_only_own(self) -> str | None:
@@ -48,6 +69,7 @@ class Parts:
     clock: Callable[[], datetime]
     random_bytes: Callable[[int], bytes]
     document_max_bytes: int
+    identities: IdentityProvider
     keys: dict[str, tuple[float, Principal]] = field(default_factory=dict)
 
 
@@ -63,31 +85,56 @@ def correlation_of(request: Request) -> str:
     return found
 
 
-_DESCRIBED = HTTPBearer(auto_error=False, description="One of the API keys.")
+_DESCRIBED = HTTPBearer(
+    auto_error=False, description="An API key of a machine, or a person's OpenID Connect ID token."
+)
 """Puts the header into the OpenAPI document; it is read below, for answers of our own."""
 
 
 async def principal_of(
     request: Request, _: Annotated[object, Depends(_DESCRIBED)] = None
 ) -> Principal:
-    """The caller, by bearer key. Raises not_signed_in."""
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not key:
+    """The caller, by a machine's key or a person's ID token. Raises not_signed_in and its kin."""
+    scheme, _, word = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not word:
         raise ApiError("not_signed_in", "There is no bearer key in the Authorization header.")
-    parts = parts_of(request)
-    digest = hashlib.sha256(key.strip().encode()).hexdigest()
+    parts, word = parts_of(request), word.strip()
+    digest = hashlib.sha256(word.encode()).hexdigest()
     remembered = parts.keys.get(digest)
     if remembered is not None and remembered[0] > time.monotonic():
         return remembered[1]
+    found = _person if _ID_TOKEN.fullmatch(word) else _key_holder
+    principal = await found(parts, word, digest)
+    parts.keys[digest] = (time.monotonic() + _KEY_REMEMBERED_SECONDS, principal)
+    return principal
+
+
+async def _key_holder(parts: Parts, word: str, digest: str) -> Principal:
+    del word  # known by its hash alone
     async with parts.sessions() as session:
         row = await session.scalar(
             select(ApiKeyRow).where(ApiKeyRow.key_sha256 == digest, ApiKeyRow.disabled_at.is_(None))
         )
     if row is None:
         raise ApiError("not_signed_in", "The bearer key is not known, or no longer valid.")
-    principal = Principal(row.principal, Role(row.role))
-    parts.keys[digest] = (time.monotonic() + _KEY_REMEMBERED_SECONDS, principal)
-    return principal
+    return Principal(row.principal, Role(row.role))
+
+
+async def _person(parts: Parts, word: str, digest: str) -> Principal:
+    """A person by name. Somebody's own key has their name, so four eyes never see one as two."""
+    del digest
+    try:
+        person = await parts.identities.person(word)
+    except IdentityError as error:
+        raise ApiError(_IDENTITY_CODES[type(error)], str(error)) from error
+    async with parts.sessions.begin() as session:
+        named = await session.scalar(select(ApiKeyRow).where(ApiKeyRow.principal == person.name))
+        await see_person(session, person.name, person.role, parts.clock())
+    if named is not None and Role(named.role) not in READS_EVERYTHING:
+        raise ApiError(
+            "forbidden", f"The name {person.name} belongs to a machine; a person needs another."
+        )
+    return Principal(person.name, person.role, person.until)
 
 
 Caller = Annotated[Principal, Depends(principal_of)]

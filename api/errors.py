@@ -60,6 +60,15 @@ KINDS: Final[Mapping[str, Kind]] = {
     "not_signed_in": Kind(
         _S.UNAUTHORIZED, "Not signed in", "Send Authorization: Bearer with a valid key."
     ),
+    "sign_in_ended": Kind(
+        _S.UNAUTHORIZED, "Your sign-in has ended", "Sign in again; nothing you did is lost."
+    ),
+    "identity_provider_unavailable": Kind(
+        _S.SERVICE_UNAVAILABLE,
+        "The sign-in service does not answer",
+        "Try again after Retry-After; keys of machines work meanwhile.",
+        retryable=True,
+    ),
     "forbidden": Kind(
         _S.FORBIDDEN, "Not allowed", "Ask somebody with the role named, or a colleague."
     ),

@@ -348,10 +348,11 @@ class FieldOwnershipView(View):
 
 
 class Me(View):
-    """The caller, as the API sees it."""
+    """The caller, as the API sees it. `expires_at`: when a person has to sign in again."""
 
     principal: str
     role: Role
+    expires_at: datetime | None = None
 
 
 class DocumentAccepted(View):

@@ -11,16 +11,21 @@ from domain.service_change import ChangeStatus
 
 
 class WaitsForMeView(View):
-    """What waits for the caller. None: their role does not do that."""
+    """What waits for the caller. None: their role does not do that.
+
+    `assigned`: changes and causes that are theirs and not put off.
+    """
 
     approvals: int | None
     second_approvals: int | None
+    assigned: int | None
 
 
 class OverdueView(View):
-    """Open changes past the time something was due on them."""
+    """What is past its time: open changes, and what stands still. None: not the caller's to see."""
 
     changes: int
+    dead_letters: int | None
 
 
 class BrokenCauseView(View):

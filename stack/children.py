@@ -1,8 +1,11 @@
 """The children of the one-machine stack as a table built from settings. Starts nothing."""
 
+import json
 import os
 import sys
+from typing import Final
 
+from domain.service_change import Role
 from settings import Settings
 from stack import postgres, temporal
 from stack.build import Binaries
@@ -81,8 +84,16 @@ def application_env(settings: Settings) -> dict[str, str]:
 
 
 def console_env(settings: Settings) -> dict[str, str]:
-    """What the console is given: the address of the API, no secret and no database."""
+    """What the console is given: addresses and the sign-in. No right of its own, no database."""
     return {
+        variable("console_host"): LOOPBACK,
+        variable("console_port"): str(settings.console_port),
+        variable("console_url"): settings.console_url,
+        variable("console_cookie_secret"): settings.console_cookie_secret.get_secret_value(),
+        variable("oidc_issuer"): settings.oidc_issuer,
+        variable("oidc_port"): str(settings.oidc_port),
+        variable("oidc_client_id"): settings.oidc_client_id,
+        variable("oidc_client_secret"): settings.oidc_client_secret.get_secret_value(),
         variable("api_url"): settings.api_base_url,
         variable("state_dir"): str(settings.state_dir),
         variable("temporal_web_url"): settings.temporal_web_base_url,
@@ -100,6 +111,7 @@ def describe(settings: Settings, binaries: Binaries | None) -> StackDescription:
         *([] if settings.database_url else [postgres_child(settings)]),
         *(engine_children(settings, binaries) if binaries else []),
         *(vendor_child(settings, vendor) for vendor in VENDORS if is_sandbox(settings, vendor)),
+        *([] if settings.oidc_issuer else [identity_child(settings)]),
         *application_children(settings),
         console_child(settings),
         watcher_child(settings),
@@ -195,6 +207,49 @@ def vendor_child(settings: Settings, vendor: str) -> Child:
     )
 
 
+PEOPLE: Final = {
+    "support": Role.SUPPORT,
+    "operator": Role.OPERATOR,
+    "second_operator": Role.OPERATOR,
+    "admin": Role.ADMIN,
+}
+"""Whom the embedded sign-in knows. The names are those of the keys: one person, one name."""
+
+SIGNED_IN_SECONDS: Final = 8 * 3600
+"""A working day."""
+
+
+def identity_child(settings: Settings) -> Child:
+    """The embedded OpenID provider: it asks nobody for a password, so it is for this machine."""
+    claims = [
+        {
+            "sub": name,
+            settings.oidc_name_claim: name,
+            settings.oidc_role_claim: [role],
+            "name": name.replace("_", " ").capitalize(),
+        }
+        for name, role in PEOPLE.items()
+    ]
+    words = [word for person in claims for word in ("--user-claims", json.dumps(person))]
+    return http_child(
+        "identity",
+        "Sign-in service",
+        stage=SERVERS,
+        command=python(
+            "oidc_provider_mock",
+            "--port",
+            str(settings.oidc_port),
+            "--host",
+            LOOPBACK,
+            "--token-max-age",
+            str(SIGNED_IN_SECONDS),
+            *words,
+        ),
+        port=("THROUGHLINE_OIDC_PORT", settings.oidc_port),
+        ready="/.well-known/openid-configuration",
+    )
+
+
 def application_children(settings: Settings) -> list[Child]:
     """Relay, worker and API."""
     env = application_env(settings)
@@ -237,19 +292,11 @@ def application_children(settings: Settings) -> list[Child]:
 
 def console_child(settings: Settings) -> Child:
     """The support console."""
-    options = {
-        "server.port": str(settings.console_port),
-        "server.address": LOOPBACK,
-        "server.headless": "true",
-        "server.fileWatcherType": "none",
-        "browser.gatherUsageStats": "false",
-    }
-    words = [word for name, value in options.items() for word in (f"--{name}", value)]
     return http_child(
         "console",
         "Support console",
         stage=CONSOLE,
-        command=python("streamlit", "run", "support_ui/streamlit_app.py", *words),
+        command=python("support_ui"),
         port=("THROUGHLINE_CONSOLE_PORT", settings.console_port),
         ready="/_stcore/health",
         env=console_env(settings),

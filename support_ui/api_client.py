@@ -1,12 +1,13 @@
 """The HTTP API as typed calls. Holds no rule: what the API refuses is raised with its sentence."""
 
+from support_ui.calls.assignments import AssignmentCalls
 from support_ui.calls.changes import ChangeCalls
 from support_ui.calls.desk import DeskCalls
 from support_ui.calls.live_steps import LiveStepCalls
 from support_ui.calls.records import RecordCalls
 
 
-class ApiClient(ChangeCalls, DeskCalls, LiveStepCalls, RecordCalls):
+class ApiClient(AssignmentCalls, ChangeCalls, DeskCalls, LiveStepCalls, RecordCalls):
     """One caller's view of the API.
 
     Every method raises ApiError for anything but the answer it promises. Reads may be repeated

@@ -1,6 +1,7 @@
-"""What one browser session holds: the caller's key, who they are, and what to tell them next.
+"""What one browser session holds: who is signed in, and what to tell them next.
 
-The key lives in Streamlit's session state alone: closing or reloading the tab forgets it.
+Signing in is the OpenID provider's. Its ID token comes with every run from the cookie Streamlit
+keeps, and goes to the API, which decides what it is worth; the console has no right of its own.
 """
 
 import uuid
@@ -12,13 +13,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 from domain.contracts import Me
+from domain.contracts_assignments import PersonView
 from domain.service_change import ChangeStatus
 from http_client import CALLER_TIMEOUT, Client
 from support_ui.api_client import ApiClient
 from support_ui.calls.transport import ApiError
 
-_KEY: Final = "session.api_key"
 _ME: Final = "session.me"
+_PEOPLE: Final = "session.people"
 _PLACES: Final = "session.places"
 _FLASH: Final = "session.flash"
 _FLASH_SHOWN: Final = "session.flash_shown"
@@ -48,7 +50,7 @@ class Flash:
 
 @st.cache_resource
 def _transport(api_url: str) -> Client:
-    """One connection pool per API for all sessions; the caller's key travels with each request."""
+    """One connection pool per API for all sessions; the token travels with each request."""
     # Our own API is called directly, whatever proxy the environment names for the world outside.
     return Client(base_url=api_url, timeout=CALLER_TIMEOUT, trust_env=False)
 
@@ -64,40 +66,53 @@ def engine_web() -> str:
     return places.engine_web
 
 
-def client_for(api_key: str) -> ApiClient:
-    """The API as the holder of this key sees it."""
+def client_for(token: str) -> ApiClient:
+    """The API as the holder of this token sees it."""
     places: Places = st.session_state[_PLACES]
-    return ApiClient(_transport(places.api_url), api_key)
+    return ApiClient(_transport(places.api_url), token)
+
+
+def id_token() -> str | None:
+    """The provider's word on who is signed in, if anybody is."""
+    if not st.user.get("is_logged_in"):
+        return None
+    return st.user.tokens.get("id")
 
 
 def api() -> ApiClient:
     """The API as the signed-in caller sees it."""
-    return client_for(st.session_state[_KEY])
+    return client_for(id_token() or "")
 
 
 def me() -> Me | None:
-    """Who is signed in, if anybody."""
-    signed_in: Me | None = st.session_state.get(_ME)
-    return signed_in
+    """Who the API takes the signed-in person for; None where nobody is signed in.
+
+    Raises ApiError where the API does not take the sign-in, or does not answer.
+    """
+    token = id_token()
+    if token is None:
+        return None
+    held: tuple[str, Me] | None = st.session_state.get(_ME)
+    if held is None or held[0] != token:
+        held = st.session_state[_ME] = token, client_for(token).me()
+    return held[1]
 
 
-def sign_in(api_key: str, caller: Me) -> None:
-    """Remember the key for this session."""
-    st.session_state[_KEY] = api_key
-    st.session_state[_ME] = caller
+def forget() -> None:
+    """Forget everything held for whoever was signed in; the API is asked anew who they are."""
+    for name in (_ME, _PEOPLE, _FLASH, _FLASH_SHOWN, _REQUEST_KEYS, _STANDING_STILL):
+        st.session_state.pop(name, None)
 
 
 def sign_out() -> None:
-    """Forget the key and everything held for its owner."""
-    for name in (_KEY, _ME, _FLASH, _FLASH_SHOWN, _REQUEST_KEYS, _STANDING_STILL):
-        st.session_state.pop(name, None)
+    """Forget, and end the sign-in at the provider as well."""
+    forget()
+    st.logout()
 
 
 def standing_still() -> int:
     """How many changes need attention, for the navigation; 0 as long as nobody can say."""
     counted: tuple[datetime, int] | None = st.session_state.get(_STANDING_STILL)
-    if _KEY not in st.session_state:
-        return 0
     if counted is None or now() - counted[0] > _COUNTED_FOR:
         try:
             counted = now(), api().counts().get(ChangeStatus.NEEDS_ATTENTION, 0)
@@ -105,6 +120,14 @@ def standing_still() -> int:
             counted = now(), 0
         st.session_state[_STANDING_STILL] = counted
     return counted[1]
+
+
+def people() -> list[PersonView]:
+    """Everybody work can be handed to; read once per session, since staff changes slowly."""
+    if _PEOPLE not in st.session_state:
+        st.session_state[_PEOPLE] = api().people()
+    found: list[PersonView] = st.session_state[_PEOPLE]
+    return found
 
 
 def now() -> datetime:

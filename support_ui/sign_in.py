@@ -1,4 +1,4 @@
-"""The sign-in form: an API key is shown to the API once and then kept in this session alone."""
+"""Before anybody is signed in, or when the API does not take a sign-in: what to do next."""
 
 from http import HTTPStatus
 
@@ -7,50 +7,48 @@ import streamlit as st
 from support_ui import session, ui
 from support_ui.calls.transport import ApiError
 
-_HELP = (
-    "On this machine, `./throughline up` writes one key per role to "
-    "`.throughline/credentials.json`. Open the file, copy the value of your role "
-    "(`support`, `operator`, …) without its quotes, and paste it here. "
-    "Elsewhere, ask your administrator for a key."
+_HERE = (
+    "The sign-in service of this machine asks for no password. Choose `support`, `operator`, "
+    "`second_operator` or `admin` there: the name is the role. Machines and scripts use the keys "
+    "in `.throughline/credentials.json` instead."
 )
+_ELSEWHERE = "You are led to your organisation's sign-in and come back to the page you wanted."
 
 
-def show() -> None:
-    """Ask for a key until the API knows it. The address stays, so links lead on."""
+def show(refused: ApiError | None, *, embedded: bool) -> None:
+    """Lead to the provider; the address stays, so links lead on."""
     with st.container(horizontal_alignment="center"), st.container(width=460, gap="small"):
         st.space("medium")
         st.title("Sign in", anchor=False)
         st.caption("Service changes across CRM, billing, scheduling and ticketing.")
         ui.flash()
-        with st.form("sign_in"):
-            typed = st.text_input("API key", type="password", autocomplete="off")
-            asked = st.form_submit_button("Sign in", type="primary", width="stretch")
-        if asked:
-            _try(typed.strip())
-        st.caption(_HELP)
-
-
-def _try(api_key: str) -> None:
-    if not api_key:
-        st.warning("Paste a key first.", icon=":material/key:")
-        return
-    if not api_key.isascii() or not api_key.isprintable() or " " in api_key:
-        st.warning(
-            "That does not look like a key. Copy the value alone, without quotes or spaces.",
-            icon=":material/key_off:",
-        )
-        return
-    try:
-        caller = session.client_for(api_key).me()
-    except ApiError as error:
-        if error.status == HTTPStatus.UNAUTHORIZED:
+        if refused is None:
+            _button("Sign in")
+        elif refused.status == HTTPStatus.UNAUTHORIZED:
             st.warning(
-                "The API does not know this key. Copy it again from "
-                "`.throughline/credentials.json`; a new set-up makes new keys.",
-                icon=":material/key_off:",
+                "Your sign-in has ended. Sign in again; you come back to this page.",
+                icon=":material/schedule:",
             )
-            return
-        ui.problem(error)
+            _button("Sign in again")
+        else:
+            ui.problem(refused)
+            _another_way(refused)
+        st.caption(_HERE if embedded else _ELSEWHERE)
+
+
+def _button(label: str) -> None:
+    if "is_logged_in" in st.user:  # absent where no provider is configured
+        st.button(label, type="primary", width="stretch", on_click=st.login)
         return
-    session.sign_in(api_key, caller)
-    st.rerun()
+    st.warning(
+        "No sign-in service is configured. Start the console with `python -m support_ui`, and "
+        "name your provider in `THROUGHLINE_OIDC_ISSUER`.",
+        icon=":material/key_off:",
+    )
+
+
+def _another_way(refused: ApiError) -> None:
+    if refused.status == HTTPStatus.FORBIDDEN:
+        st.button("Sign out", key="leave", on_click=session.sign_out, width="stretch")
+    else:
+        st.button("Try again", key="again", on_click=session.forget, width="stretch")

@@ -1,6 +1,6 @@
 """The router: addresses, sign-in, navigation, and the last resort for a failed page.
 
-Started from the checkout: `python -m streamlit run support_ui/streamlit_app.py`.
+Started by `python -m support_ui`, which brings the sign-in.
 """
 
 from pathlib import Path
@@ -9,6 +9,7 @@ import streamlit as st
 
 from settings import Settings
 from support_ui import session, sign_in, ui
+from support_ui.calls.transport import ApiError
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -23,8 +24,12 @@ session.connect(
     )
 )
 
-caller = session.me()
-standing_still = session.standing_still()
+caller, refused = None, None
+try:
+    caller = session.me()
+except ApiError as error:
+    refused = error
+standing_still = session.standing_still() if caller else 0
 page = st.navigation(
     [
         st.Page(
@@ -82,7 +87,7 @@ page = st.navigation(
 )
 
 if caller is None:
-    sign_in.show()
+    sign_in.show(refused, embedded=not settings.oidc_issuer)
     st.stop()
 
 ui.top_row(caller, page.title)

@@ -94,13 +94,12 @@ def problem(error: ApiError) -> None:
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """Show what the API refuses where it was asked; a key it no longer knows ends the session."""
+    """Show what the API refuses where it was asked; a sign-in that has ended leads to another."""
     try:
         yield
     except ApiError as error:
         if error.status == HTTPStatus.UNAUTHORIZED:
-            session.sign_out()
-            session.flash("warning", "Your key is no longer valid. Sign in with a current one.")
+            session.forget()
             st.rerun()
         problem(error)
 

@@ -7,16 +7,18 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, case, exists, func, select
+from sqlalchemy import Select, and_, case, exists, func, literal, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from adapters.postgres import mapping
 from adapters.postgres.tables import ServiceChangeRow
 from adapters.postgres.tables_desk import DeadLetterRow, DecisionRow
+from adapters.postgres.tables_people import AssignmentRow
 from domain.contracts import ServiceChangeSummary
 from domain.contracts_today import BrokenCauseView, HourView, OverdueView, WaitsForMeView
 from domain.decisions import DecisionState
+from domain.desk import PROMISES
 from domain.errors import FailureCode
 from domain.failure_policy import cause_of
 from domain.identifiers import System
@@ -34,6 +36,20 @@ _QUARTER: Final = timedelta(minutes=15)
 """Every time zone's hours begin at one of these, so counting by them serves all zones."""
 
 _ORIGIN: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_PROMISED: Final = case(
+    *(
+        (
+            and_(
+                true() if row.code is None else _D.code == row.code,
+                true() if row.owner is None else _D.owner == row.owner,
+            ),
+            literal(timedelta(hours=row.hours)),
+        )
+        for row in PROMISES
+    )
+)
+"""Within what time a dead letter has to be moved on: the domain's table, as SQL goes by it."""
+
 _SLOTS: Final = ("submitted", "active", "ended_otherwise")
 
 
@@ -82,7 +98,8 @@ def _own(statement: _Statement, looker: Looker) -> _Statement:
 async def waits_for(session: AsyncSession, looker: Looker, now: datetime) -> WaitsForMeView:
     """What waits for this person to decide."""
     rule = ACTION_RULES[Action.APPROVE]
-    approvals = second = None
+    approvals: int | None = None
+    second: int | None = None
     if looker.role in rule.roles:
         mine = select(func.count()).where(
             _C.ended_at.is_(None), _C.status.in_(rule.statuses), _C.submitted_by != looker.name
@@ -96,13 +113,29 @@ async def waits_for(session: AsyncSession, looker: Looker, now: datetime) -> Wai
                 DecisionRow.actor != looker.name,
             )
         )
-    return WaitsForMeView(approvals=approvals, second_approvals=second)
+    return WaitsForMeView(
+        approvals=approvals,
+        second_approvals=second,
+        assigned=await _assigned(session, looker, now) if looker.sees_only is None else None,
+    )
+
+
+async def _assigned(session: AsyncSession, looker: Looker, now: datetime) -> int:
+    row = AssignmentRow
+    put_off = and_(row.follow_up_at.is_not(None), row.follow_up_at > now)
+    mine = select(func.count()).where(row.assignee == looker.name, ~put_off)
+    return await session.scalar(mine) or 0
 
 
 async def overdue(session: AsyncSession, looker: Looker, now: datetime) -> OverdueView:
     """How much is past its time."""
     late = select(func.count()).where(_C.ended_at.is_(None), _C.due_at < now)
-    return OverdueView(changes=await session.scalar(_own(late, looker)) or 0)
+    letters: int | None = None
+    if looker.sees_only is None:
+        letters = await session.scalar(
+            select(func.count()).where(_D.closed_at.is_(None), _D.opened_at < now - _PROMISED)
+        )
+    return OverdueView(changes=await session.scalar(_own(late, looker)) or 0, dead_letters=letters)
 
 
 async def open_by_status(session: AsyncSession, looker: Looker) -> dict[ChangeStatus, int]:

@@ -24,7 +24,7 @@ router = APIRouter(prefix="/v1", tags=["records"])
 @router.get("/me")
 async def read_me(caller: Caller) -> Me:
     """Who the API takes the caller for."""
-    return Me(principal=caller.name, role=caller.role)
+    return Me(principal=caller.name, role=caller.role, expires_at=caller.until)
 
 
 @router.get("/search")

@@ -62,8 +62,8 @@ def letter(change_id: str, opened_at: datetime, name: str, *, open_: bool = True
 async def test_a_day_on_which_nothing_happened_is_told_whole(api: ApiUnderTest) -> None:
     found = await today(api)
 
-    assert found["waits_for_me"] == {"approvals": 0, "second_approvals": 0}
-    assert found["overdue"] == {"changes": 0}
+    assert found["waits_for_me"] == {"approvals": 0, "second_approvals": 0, "assigned": 0}
+    assert found["overdue"] == {"changes": 0, "dead_letters": 0}
     assert set(found["open"].values()) | set(found["ended_today"].values()) == {0}
     assert set(found["open"]) | set(found["ended_today"]) == set(ChangeStatus)
     assert (found["oldest"], found["broken"], found["usual_days"]) == ([], [], 0)
@@ -84,6 +84,7 @@ async def test_what_waits_for_an_approver_leaves_out_what_they_submitted(
     assert (await today(api, "support"))["waits_for_me"] == {
         "approvals": None,
         "second_approvals": None,
+        "assigned": 0,
     }
 
 
@@ -112,9 +113,39 @@ async def test_what_is_past_its_time_counts_until_it_has_ended(
     await made(api, sessions, **late, **ended, number=3)
 
     found = await today(api)
-    assert found["overdue"] == {"changes": 1}
+    assert found["overdue"] == {"changes": 1, "dead_letters": 0}
     assert found["ended_today"]["expired"] == 1
     assert found["open"]["pending"] == 2
+
+
+async def test_what_stands_still_is_late_by_the_promise_of_its_cause(
+    api: ApiUnderTest, sessions: Sessions
+) -> None:
+    change_id = await made(api, sessions)
+    async with sessions.begin() as session:
+        credential = letter(change_id, START - 2 * HOUR, "credential")
+        credential.code = "credential"  # an hour; the others have a day
+        closed = letter(change_id, START - 2 * DAY, "closed", open_=False)
+        refused = letter(change_id, START - 3 * HOUR, "refused")
+        late = letter(change_id, START - 2 * DAY, "late")
+        session.add_all([credential, refused, closed, late])
+
+    assert (await today(api))["overdue"]["dead_letters"] == 2
+
+
+async def test_what_is_handed_to_me_counts_until_it_is_put_off(
+    api: ApiUnderTest, sessions: Sessions
+) -> None:
+    change_id = await made(api, sessions)
+    mine = f"/v1/assignments/change:{change_id}"
+    body = {"assignee": "operator", "reason": "I know the customer."}
+    assert (await api.operator.put(mine, json=body)).status_code == 200
+    assert (await today(api))["waits_for_me"]["assigned"] == 1
+    assert (await today(api, "second_operator"))["waits_for_me"]["assigned"] == 0
+
+    later = {**body, "follow_up_at": (START + DAY).isoformat()}
+    assert (await api.operator.put(mine, json=later)).status_code == 200
+    assert (await today(api))["waits_for_me"]["assigned"] == 0
 
 
 async def test_the_oldest_open_change_comes_first(api: ApiUnderTest, sessions: Sessions) -> None:

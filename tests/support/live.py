@@ -35,6 +35,7 @@ PORTS = (
     "temporal_metrics",
     "api",
     "console",
+    "oidc",
     "crm",
     "billing",
     "scheduling",
