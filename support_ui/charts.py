@@ -45,7 +45,7 @@ def timeline(picture: Picture) -> alt.LayerChart | alt.FacetChart:
         scale=alt.Scale(domain=[0, picture.width], nice=False, padding=12),
         axis=_clocks(picture),
     )
-    colour = alt.Color("tone:N", scale=_scale(_COLOURS), legend=None)
+    colour = alt.Color("tone:N", scale=_scale(_COLOURS), legend=_LEGEND)
     layers = [
         _chart(picture.lengths)
         .mark_rule(strokeWidth=1, color=_WORDS, opacity=0.5)
@@ -70,7 +70,7 @@ def timeline(picture: Picture) -> alt.LayerChart | alt.FacetChart:
         .encode(
             x=alt.X("at:Q"),
             y=y,
-            color=alt.Color("tone:N", scale=_scale(_COLOURS), legend=_LEGEND),
+            color=colour,
             shape=alt.Shape("tone:N", scale=_scale(_SHAPES), legend=_LEGEND),
             tooltip=_tooltip(),
         ),

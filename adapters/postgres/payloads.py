@@ -132,7 +132,8 @@ def _planned_step(
     payload = canonical(PAYLOADS[step](change, plan))
     sha256 = fingerprint(payload)
     earlier = [effect for effect in effects if effect.step == step]
-    if any(effect.payload_sha256 == sha256 and _begun(effect) for effect in earlier):
+    same = next((effect for effect in earlier if effect.payload_sha256 == sha256), None)
+    if same is not None and _begun(same):
         return None
     return PayloadView(
         id=f"planned:{step}",
@@ -140,7 +141,7 @@ def _planned_step(
         step=step,
         summary=summary,
         state=PayloadState.PLANNED,
-        payload_version=len(earlier) + 1,
+        payload_version=same.payload_version if same else len(earlier) + 1,
         document_version=plan.document_version,
         payload_sha256=sha256,
         idempotency_key=None,

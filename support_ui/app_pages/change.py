@@ -39,9 +39,7 @@ def _head(change: ServiceChangeView) -> None:
     if change.duplicate_of:
         ui.change_link(change.duplicate_of, f"A repetition of {change.duplicate_of}")
     if change.failure:
-        ui.failure(change.failure)
-        if not change.failure.dead_letter:
-            live_steps.show(change)
+        ui.failure_headline(change.failure)
     steps = view.next_steps(change)
     if steps:
         st.info("\n\n".join(steps), icon=":material/arrow_forward:")
@@ -107,7 +105,7 @@ def _sections(change: ServiceChangeView, entries: list[TimelineEntry]) -> None:
         Section.PAYLOADS: lambda: payloads.show(change),
         Section.EFFECTS: lambda: _effects(change),
         Section.DOCUMENTS: lambda: _documents(change),
-        Section.LINEAGE: lambda: lineage.show(change),
+        Section.LINEAGE: lambda: lineage.show(change, entries),
         Section.NOTES: lambda: story.notes(change, entries),
         Section.PLAN: lambda: _plan(change),
         Section.IDENTIFIERS: lambda: _identifiers(change),
@@ -141,6 +139,10 @@ def _page(change_id: str) -> None:
     _head(change)
     second_person.show(change)
     card.show(change, answers, entries)
+    if change.failure:
+        ui.failure_facts(change.failure)
+        if not change.failure.dead_letter:
+            live_steps.show(change)
     with ui.guarded():
         card.holdings_strip(change)
     _sections(change, entries)

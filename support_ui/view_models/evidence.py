@@ -33,6 +33,9 @@ _SECTION: Final[Mapping[str, Section]] = {
 }
 
 
+_PARTS_OF_A_KEY: Final = 4  # change, step, document version, attempt group
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
     """One record an answer rests on: what its button says, and where it leads.
@@ -54,13 +57,19 @@ def proofs(
         name = f"{item.kind}:{item.id}"
         entry = entries.get(name)
         told = (
-            f"{text.humanise(entry.title)}, {text.moment(entry.at, now)}"
-            if entry
-            else f"{text.humanise(item.kind)} {item.id}"
+            f"{text.humanise(entry.title)}, {text.moment(entry.at, now)}" if entry else _named(item)
         )
         section = _SECTION.get(item.kind, Section.TIMELINE)
         found.setdefault(name, Proof(text.plain(told), name, section))
     return tuple(found.values())
+
+
+def _named(item: Evidence) -> str:
+    """A record that has no line of its own; an effect by its step, as its key names it."""
+    parts = item.id.split(":")
+    if item.kind == "effect" and len(parts) == _PARTS_OF_A_KEY:
+        return f"Record of {text.humanise(parts[1]).lower()}, document v{parts[2]}"
+    return f"{text.humanise(item.kind)} {item.id}"
 
 
 def opened(name: str, kind: str) -> str | None:

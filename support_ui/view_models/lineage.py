@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from domain.contracts import TimelineEntry
 from domain.contracts_evidence import LineageEntryView, LineageKind
 from support_ui.view_models import text, words
 from support_ui.view_models.evidence import Proof, proofs
@@ -39,12 +40,17 @@ class Relation:
     proofs: tuple[Proof, ...]
 
 
-def relations(entries: Iterable[LineageEntryView], now: datetime) -> list[Relation]:
-    """The relations in order of time."""
-    return [_relation(entry, now) for entry in entries]
+def relations(
+    entries: Iterable[LineageEntryView], timeline: Iterable[TimelineEntry], now: datetime
+) -> list[Relation]:
+    """The relations in order of time; the timeline names their evidence."""
+    told = {entry.id: entry for entry in timeline}
+    return [_relation(entry, told, now) for entry in entries]
 
 
-def _relation(entry: LineageEntryView, now: datetime) -> Relation:
+def _relation(
+    entry: LineageEntryView, told: Mapping[str, TimelineEntry], now: datetime
+) -> Relation:
     when = f"{text.moment(entry.at, now)} ({text.age(entry.at, now)})"
     outcome = f", {text.humanise(entry.outcome).lower()}" if entry.outcome else ""
     place = ""
@@ -57,5 +63,5 @@ def _relation(entry: LineageEntryView, now: datetime) -> Relation:
         line=f"{KIND[entry.kind].badge} {text.plain(entry.sentence)}{why}",
         detail=f"{text.plain(when)}, {text.plain(entry.actor)}{text.plain(outcome)}{place}",
         change_id=entry.change_id,
-        proofs=proofs((entry.evidence,), {}, now),
+        proofs=proofs((entry.evidence,), told, now),
     )

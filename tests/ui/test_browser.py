@@ -107,7 +107,7 @@ async def test_an_operator_approves_and_support_reads_the_answers(
     )
     for question in ("Which record was sent?", "Which payload version?", "Who may act now?"):
         await expect(support.get_by_text(question)).to_be_visible()
-    await expect(support.get_by_role("button", name="Approve")).to_have_count(0)
+    await expect(support.get_by_role("button", name="Approve", exact=True)).to_be_disabled()
     await expect(support.get_by_text("Approve needs one of the roles")).to_be_visible()
     await support.get_by_role("tab", name="Documents").click()
     await expect(support.get_by_text("Version 1", exact=True)).to_be_visible()

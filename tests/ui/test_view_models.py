@@ -75,6 +75,7 @@ def test_each_answer_names_its_evidence_by_its_line_of_the_timeline() -> None:
     effect, attempt = sent.evidence
     assert effect.name == f"effect:{sample.effects[0].idempotency_key}"
     assert effect.section is Section.EFFECTS
+    assert effect.label == "Record of post billing change, document v1"
     assert (attempt.name, attempt.section) == ("attempt:201", Section.ATTEMPTS)
     assert attempt.label.startswith("Post billing change, attempt 1, 2026")
 
