@@ -4,6 +4,7 @@ Shapes only, no rules; see `contracts.py`.
 """
 
 from domain.contracts import CheckView, MayActAnswer, PlanView, ServiceChangeSummary, WaitingOn
+from domain.contracts_assignments import AssignmentView
 from domain.contracts_failures import View
 from domain.service_change import ChangeStatus
 
@@ -13,6 +14,7 @@ class ApprovalView(View):
 
     `difference_minor`: what the month costs more (or less) afterwards. `checks` carry the facts
     they rest on. `may_act`: approving and rejecting, for the caller; why not, where not.
+    `assignment`: whose work it is and until when it is put off, where somebody has said so.
     """
 
     change: ServiceChangeSummary
@@ -20,6 +22,7 @@ class ApprovalView(View):
     difference_minor: int | None
     checks: list[CheckView]
     may_act: list[MayActAnswer]
+    assignment: AssignmentView | None = None
 
 
 class PreviewView(View):

@@ -71,7 +71,7 @@ async def list_assignments(
     more, rows = len(rows) > limit, rows[:limit]
     latest = await _latest_of_causes(session, (row.subject for row in rows))
     return Page(
-        items=[_view(row, latest.get(row.subject), now) for row in rows],
+        items=[assignment_view(row, latest.get(row.subject), now) for row in rows],
         next_cursor=encode_cursor(rows[-1].set_at.isoformat(), rows[-1].subject) if more else None,
     )
 
@@ -102,7 +102,7 @@ async def assign(
         row = AssignmentRow(subject=str(subject), set_at=at)
         session.add(row)
     elif before == (assignee, follow_up_at, reason):
-        return _view(row, await _latest(session, subject), at)
+        return assignment_view(row, await _latest(session, subject), at)
     row.assignee, row.follow_up_at, row.note = assignee, follow_up_at, reason
     row.set_by, row.set_at = actor, at
     change = (
@@ -128,7 +128,7 @@ async def assign(
             },
         )
     )
-    return _view(row, await _latest(session, subject), at)
+    return assignment_view(row, await _latest(session, subject), at)
 
 
 async def _latest(session: AsyncSession, subject: Subject) -> datetime | None:
@@ -152,7 +152,8 @@ async def _latest_of_causes(session: AsyncSession, subjects: Iterable[str]) -> d
     return {named[fingerprint]: opened for fingerprint, opened in rows}
 
 
-def _view(row: AssignmentRow, latest: datetime | None, now: datetime) -> AssignmentView:
+def assignment_view(row: AssignmentRow, latest: datetime | None, now: datetime) -> AssignmentView:
+    """As the API answers it; `latest`: when a cause last came up."""
     return AssignmentView(
         subject=row.subject,
         assignee=row.assignee,

@@ -1,8 +1,10 @@
 """The approval queue: what waits for a decision, most urgent first, and what it rests on."""
 
-from fastapi import APIRouter
+from typing import Annotated
 
-from adapters.postgres.approvals import list_approvals, read_approval
+from fastapi import APIRouter, Query
+
+from adapters.postgres.approvals import ApprovalFilter, list_approvals, read_approval
 from adapters.postgres.desk_reading import Reader
 from api.dependencies import Caller, System_, require_role
 from api.errors import ApiError
@@ -16,9 +18,18 @@ router = APIRouter(prefix="/v1/approvals", tags=["approvals"])
 
 @router.get("")
 async def read_approvals(
-    caller: Caller, parts: System_, cursor: str | None = None, limit: Limit = 50
+    caller: Caller,
+    parts: System_,
+    *,
+    put_off: bool = False,
+    assignee: Annotated[str | None, Query(max_length=200)] = None,
+    cursor: str | None = None,
+    limit: Limit = 50,
 ) -> Page[ApprovalView]:
     """What waits for an approval: the soonest due first, then the longest waiting. For staff.
+
+    What somebody has put off is left out; `put_off` asks for that part alone. `assignee` narrows it
+    to what is somebody's work.
 
     To decide many, send `POST /v1/service-changes/{change_id}/actions/approve` (or `reject`) for
     each item whose `may_act` allows it, each with its own `Idempotency-Key`, its own
@@ -28,7 +39,14 @@ async def read_approvals(
     require_role(caller, *READS_EVERYTHING)
     reader = Reader(caller.name, caller.role)
     async with parts.sessions() as session:
-        return await list_approvals(session, parts.clock(), reader, cursor=cursor, limit=limit)
+        return await list_approvals(
+            session,
+            ApprovalFilter(put_off=put_off, assignee=assignee),
+            parts.clock(),
+            reader,
+            cursor=cursor,
+            limit=limit,
+        )
 
 
 @router.get("/{change_id}")

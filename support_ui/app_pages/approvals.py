@@ -1,17 +1,35 @@
 """Approvals: what waits for a decision, what the decision would do, and the decision."""
 
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 
 import streamlit as st
 
 from domain.contracts import ServiceChangeView
 from domain.contracts_approvals import ApprovalView
-from support_ui import bulk, decisions, documents, paging, picking, second_person, session, ui
+from support_ui import (
+    assignments,
+    bulk,
+    decisions,
+    documents,
+    paging,
+    picking,
+    second_person,
+    session,
+    ui,
+)
 from support_ui.calls.transport import ApiError
 from support_ui.view_models import actions, approvals, change, text, words
 
-_LIST = "approvals"
+_LISTS = {False: "approvals", True: "put_off"}
+_EMPTY = {
+    False: (
+        "Nothing waits for a decision",
+        "A change appears here once its four checks have passed, unless it is put off.",
+    ),
+    True: ("Nothing is put off", "What somebody puts off is here until its time has come."),
+}
 _ROWS = 25
 _PLAN_WIDTH, _PAGE_WIDTH = 540, 690
 """In pixels, side by side where there is room: a letter page in the viewer takes 660."""
@@ -27,24 +45,28 @@ _WIDTHS = {
     "Checks": 110,
     "Submitted": 95,
     "Due": 110,
+    "Whose": 150,
     "You may": 140,
 }
 
 
-def _queue() -> None:
+def _queue(*, put_off: bool) -> None:
     """The queue, then what is ticked: one change whole, or several together."""
     bulk.work_off()
-    page = session.api().approvals(cursor=paging.cursor(_LIST, None), limit=_ROWS)
+    mine = st.toggle("Only what I have taken", key="mine", bind="query-params")
+    caller = session.me()
+    assignee = caller.principal if mine and caller else None
+    name, narrowed = _LISTS[put_off], (put_off, assignee)
+    page = session.api().approvals(
+        put_off=put_off, assignee=assignee, cursor=paging.cursor(name, narrowed), limit=_ROWS
+    )
     found = {item.change.id: item for item in page.items}
     wanted = st.query_params.get("id")
     if wanted not in found and wanted == st.session_state.get(_CHOSEN):
         wanted = None
     if not found and not wanted:
-        ui.nothing_here(
-            "Nothing waits for a decision",
-            "A change appears here once its four checks have passed.",
-            "task_alt",
-        )
+        heading, sentence = _EMPTY[put_off]
+        ui.nothing_here(heading, sentence, "task_alt")
         return
     if wanted and wanted not in found:
         _mailed(wanted)
@@ -53,11 +75,11 @@ def _queue() -> None:
         [approvals.queue_row(item, session.now()) for item in page.items],
         list(found),
         wanted,
-        name="queue",
+        name=f"queue.{name}",
         alt="Changes that wait for a decision, the soonest due first",
         columns=_WIDTHS,
     )
-    paging.controls(_LIST, None, page.next_cursor, len(page.items))
+    paging.controls(name, narrowed, page.next_cursor, len(page.items))
     if len(ticked) == 1:
         st.session_state[_CHOSEN] = st.query_params["id"] = ticked[0]
         _open(found[ticked[0]])
@@ -99,6 +121,7 @@ def _open(item: ApprovalView) -> None:
             st.subheader(change.heading(chosen), anchor=False, width="stretch")
             ui.change_link(chosen.id)
         st.markdown(change.standing(chosen, now))
+        assignments.show(f"change:{chosen.id}", item.assignment)
         with st.container(horizontal=True, gap="medium"):
             with st.container(width=_PLAN_WIDTH):
                 _what_will_happen(chosen)
@@ -133,8 +156,9 @@ def _what_will_happen(chosen: ServiceChangeView) -> None:
 
 
 _PARTS: dict[str, Callable[[], None]] = {
-    "Waiting for approval": _queue,
+    "Waiting for approval": partial(_queue, put_off=False),
     "Waiting for a second person": second_person.queue,
+    "Put off": partial(_queue, put_off=True),
 }
 """One tab each, named in the address; only the open one is read and drawn."""
 

@@ -15,9 +15,21 @@ _SECOND_APPROVALS = TypeAdapter(Page[SecondApprovalView])
 class ApprovalCalls(Connection):
     """What decisions wait for people."""
 
-    def approvals(self, *, cursor: str | None = None, limit: int = 50) -> Page[ApprovalView]:
-        """A stretch of the queue, the soonest due first."""
-        query: Query = {"cursor": cursor, "limit": limit}
+    def approvals(
+        self,
+        *,
+        put_off: bool = False,
+        assignee: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[ApprovalView]:
+        """A stretch of the queue, or of what is put off; the soonest due first."""
+        query: Query = {
+            "put_off": "true" if put_off else None,
+            "assignee": assignee,
+            "cursor": cursor,
+            "limit": limit,
+        }
         return self.get("/v1/approvals", _APPROVALS, query)
 
     def approval(self, change_id: str) -> ApprovalView:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from domain.contracts import CheckView, MayActAnswer
 from domain.contracts_approvals import ApprovalView
 from domain.service_change import Action, CheckOutcome
-from support_ui.view_models import lists, text, words
+from support_ui.view_models import assignments, lists, text, words
 
 Cells = dict[str, str]
 
@@ -46,6 +46,7 @@ def queue_row(item: ApprovalView, now: datetime) -> lists.Row:
         "Checks": checks_passed(item.checks),
         "Submitted": text.age(change.submitted_at, now),
         "Due": due(change.due_at, now),
+        "Whose": assignments.cell(item.assignment, now),
         "You may": caller_may(item),
     }
 

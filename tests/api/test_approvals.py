@@ -150,3 +150,27 @@ async def test_many_are_decided_each_for_itself(office: Office) -> None:
     assert (stale.status_code, stale.json()["code"]) == (409, "stale_approval")
     assert good.status_code == 200
     assert [each["change"]["id"] for each in (await queue(office))["items"]] == [first]
+
+
+async def test_what_is_somebodys_and_what_is_put_off_can_be_asked_for(office: Office) -> None:
+    taken = await waiting(office, kind="add_service", details={"service": "tech_support"})
+    later = await waiting(office, kind="add_service", details={"service": "online_backup"})
+    until = (office.world.clock() + timedelta(hours=5)).isoformat()
+    for change_id, body in (
+        (taken, {"assignee": "operator", "reason": "Mine."}),
+        (later, {"follow_up_at": until, "reason": "The customer rings back."}),
+    ):
+        answer = await office.api.operator.put(f"/v1/assignments/change:{change_id}", json=body)
+        assert answer.status_code == 200, answer.text
+
+    (now,) = (await queue(office))["items"]
+    (put_off,) = (await queue(office, put_off=True))["items"]
+
+    assert (now["change"]["id"], now["assignment"]["assignee"]) == (taken, "operator")
+    assert (put_off["change"]["id"], put_off["assignment"]["put_off"]) == (later, True)
+    assert [
+        each["change"]["id"] for each in (await queue(office, assignee="operator"))["items"]
+    ] == [taken]
+    assert (await queue(office, assignee="admin"))["items"] == []
+    office.world.clock.advance(timedelta(hours=6))
+    assert len((await queue(office))["items"]) == 2
