@@ -4,12 +4,13 @@ from temporalio import activity
 
 from activities.calls import Effect, VendorCalls
 from activities.checks import keep
-from activities.intents import billing_posting, intent_for, reversal_of
+from activities.intents import approved_plan, intent_for, reversal_of
 from activities.judgements import facts_of_standing, judge_standing
 from activities.ports import Billing
 from activities.records import Records, RecordTransaction
 from domain.identifiers import System
 from domain.messages import CheckInput, CheckResult, EffectResult, StepInput
+from domain.payloads import billing_posting
 from domain.records import ChangeRecord
 from domain.steps import Step
 
@@ -42,7 +43,7 @@ class BillingActivities:
 
         async def prepare(record: RecordTransaction, change: ChangeRecord) -> Effect:
             del record
-            posting = billing_posting(change)
+            posting = billing_posting(change, approved_plan(change))
             return Effect(
                 intent_for(change, Step.POST_BILLING_CHANGE, step.attempt_group),
                 lambda call: self._billing.post_change(call, posting),

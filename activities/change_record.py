@@ -5,7 +5,7 @@ import dataclasses
 from temporalio import activity
 
 from activities.failures import internal_failure
-from activities.intents import PAYLOADS, approved_plan, intent_for
+from activities.intents import approved_plan, intent_for
 from activities.records import Records
 from domain.catalogue import Product
 from domain.errors import TransitionError
@@ -21,6 +21,7 @@ from domain.messages import (
     TransitionResult,
 )
 from domain.notices import notice_for
+from domain.payloads import PAYLOADS
 from domain.plan import build_plan
 from domain.service_change import CheckName, EffectStatus
 

@@ -3,11 +3,12 @@
 from temporalio import activity
 
 from activities.calls import Effect, VendorCalls
-from activities.intents import intent_for, reversal_of, service_update
+from activities.intents import approved_plan, intent_for, reversal_of
 from activities.ports import Crm
 from activities.records import RecordTransaction
 from domain.catalogue import Product
 from domain.messages import EffectResult, StepInput
+from domain.payloads import service_update
 from domain.records import ChangeRecord
 from domain.steps import Step
 from domain.vendor_values import ServiceUpdate
@@ -26,7 +27,7 @@ class CrmActivities:
 
         async def prepare(record: RecordTransaction, change: ChangeRecord) -> Effect:
             del record
-            update = service_update(change)
+            update = service_update(change, approved_plan(change))
             return Effect(
                 intent_for(change, Step.UPDATE_SERVICES, step.attempt_group),
                 lambda call: self._crm.apply_service_update(call, update),

@@ -1,23 +1,16 @@
 """Builds the intent of an effect or its reversal from the record. The only maker of their keys."""
 
-import dataclasses
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
-
-from pydantic import TypeAdapter
+from typing import Any
 
 from activities.calls import AppliedEffect
 from activities.failures import internal_failure
 from domain.identifiers import EffectKey
 from domain.messages import StepInput
+from domain.payloads import PAYLOADS, canonical
 from domain.plan import Plan
 from domain.records import ChangeRecord, EffectIntent
 from domain.steps import REVERSAL_OF, SYSTEM_OF, Step
-from domain.submission import billing_address_of
-from domain.vendor_values import AppointmentBooking, BillingPosting, ServiceUpdate
-
-_JSON: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 
 
 def approved_plan(change: ChangeRecord) -> Plan:
@@ -25,46 +18,6 @@ def approved_plan(change: ChangeRecord) -> Plan:
     if change.plan is None:
         raise internal_failure("approved_plan", "no plan is on record; retry runs the checks again")
     return change.plan
-
-
-def billing_posting(change: ChangeRecord) -> BillingPosting:
-    """What the approved plan asks of billing."""
-    plan = approved_plan(change)
-    return BillingPosting(
-        account_id=change.account_id,
-        change_id=change.id,
-        document_version=plan.document_version,
-        lines=plan.lines,
-        payment_method=change.wish.payment_method,
-        billing_address=billing_address_of(change.details),
-    )
-
-
-def appointment_booking(change: ChangeRecord) -> AppointmentBooking:
-    """What the approved plan asks of scheduling."""
-    plan = approved_plan(change)
-    return AppointmentBooking(change.account_id, change.id, plan.requested_date, plan.visit)
-
-
-def service_update(change: ChangeRecord) -> ServiceUpdate:
-    """What the approved plan asks of the CRM."""
-    plan = approved_plan(change)
-    return ServiceUpdate(
-        account_id=change.account_id,
-        change_id=change.id,
-        summary=plan.wish_summary,
-        add=frozenset(plan.add),
-        remove=frozenset(plan.remove),
-        contract=change.wish.contract,
-    )
-
-
-PAYLOADS: Final[Mapping[Step, Callable[[ChangeRecord], Any]]] = {
-    Step.POST_BILLING_CHANGE: billing_posting,
-    Step.BOOK_APPOINTMENT: appointment_booking,
-    Step.UPDATE_SERVICES: service_update,
-}
-"""What each approved step asks of its vendor. What a step asks decides whether it differs."""
 
 
 def intent_for(change: ChangeRecord, step: Step, attempt_group: int) -> EffectIntent:
@@ -76,7 +29,7 @@ def intent_for(change: ChangeRecord, step: Step, attempt_group: int) -> EffectIn
         step,
         attempt_group,
         summaries[step],
-        PAYLOADS[step](change),
+        PAYLOADS[step](change, plan),
         document_version=plan.document_version,
     )
 
@@ -103,7 +56,7 @@ def make_intent(
         step=step,
         summary=summary,
         document_version=version,
-        payload=_JSON.dump_python(dataclasses.asdict(payload), mode="json"),
+        payload=canonical(payload),
         reverses=reverses,
     )
 

@@ -4,13 +4,14 @@ from temporalio import activity
 
 from activities.calls import Effect, VendorCalls
 from activities.checks import keep
-from activities.intents import appointment_booking, intent_for, reversal_of
+from activities.intents import approved_plan, intent_for, reversal_of
 from activities.judgements import facts_of_date, judge_date
 from activities.ports import Scheduling
 from activities.records import Records, RecordTransaction
 from domain.catalogue import visit_for
 from domain.identifiers import System
 from domain.messages import CheckInput, CheckResult, EffectResult, StepInput
+from domain.payloads import appointment_booking
 from domain.records import ChangeRecord
 from domain.steps import Step
 
@@ -46,7 +47,7 @@ class SchedulingActivities:
 
         async def prepare(record: RecordTransaction, change: ChangeRecord) -> Effect:
             del record
-            booking = appointment_booking(change)
+            booking = appointment_booking(change, approved_plan(change))
             return Effect(
                 intent_for(change, Step.BOOK_APPOINTMENT, step.attempt_group),
                 lambda call: self._scheduling.book_appointment(call, booking),

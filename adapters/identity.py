@@ -4,18 +4,20 @@ OpenID Connect Core 1.0, section 3.1.3.7, says what has to be checked of an ID t
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from joserfc import jwt
 from joserfc.errors import ExpiredTokenError, JoseError
 from joserfc.jwk import KeySet
 
 from domain.service_change import Role
-from http_client import VENDOR_TIMEOUT, AsyncClient, HTTPError
+from http_client import AsyncClient, HTTPError
 
 ALGORITHMS: Final = ("RS256", "PS256", "ES256")
 """Signed with a key that is the provider's alone: no `none`, and no shared secret."""
@@ -27,6 +29,13 @@ KEYS_KEPT_SECONDS: Final = 3600.0
 ASKED_AGAIN_AFTER_SECONDS: Final = 10.0
 """A token with a key we do not know makes us ask for the keys, but not more often than this."""
 
+ANSWERS_WITHIN: Final = 3.0
+"""Seconds; somebody waits in front of a page meanwhile."""
+
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+"""Never reached through the environment's proxy."""
+
+_LOG = logging.getLogger(__name__)
 _RANK: Final = (Role.ADMIN, Role.OPERATOR, Role.SUPPORT)
 
 
@@ -108,8 +117,8 @@ class IdentityProvider:
         return Person(name, self._role(name, claims), datetime.fromtimestamp(claims["exp"], UTC))
 
     def _role(self, name: str, claims: Mapping[str, Any]) -> Role:
-        named = claims.get(self._role_claim) or ()
-        given = {named} if isinstance(named, str) else set(named)
+        named = _at(claims, self._role_claim)
+        given = named if isinstance(named, list) else [named]
         held = {role for theirs, role in self._roles.items() if theirs in given}
         for role in _RANK:
             if role in held:
@@ -130,27 +139,42 @@ class IdentityProvider:
         raise TokenRefusedError("The ID token is not signed by the sign-in service.") from refused
 
     async def _key_set(self, *, fresh: bool) -> KeySet:
+        """The provider's keys. One caller at a time asks; what it hears counts for the others."""
         async with self._asking:
-            asked = time.monotonic() - self._asked_at
-            old = asked > (ASKED_AGAIN_AFTER_SECONDS if fresh else KEYS_KEPT_SECONDS)
-            if self._keys is None or old:
-                try:
-                    self._keys = await self._fetched()
-                    self._asked_at = time.monotonic()
-                except ProviderAwayError:
-                    if self._keys is None:
-                        raise
+            since = time.monotonic() - self._asked_at
+            if since > (
+                KEYS_KEPT_SECONDS if self._keys and not fresh else ASKED_AGAIN_AFTER_SECONDS
+            ):
+                self._asked_at = time.monotonic()
+                self._keys = await self._fetched() or self._keys
+            if self._keys is None:
+                raise ProviderAwayError(
+                    f"The sign-in service at {self._issuer} does not answer as it should."
+                )
             return self._keys
 
-    async def _fetched(self) -> KeySet:
+    async def _fetched(self) -> KeySet | None:
+        """What it publishes now; None if it does not answer as OpenID Connect Discovery has it."""
+        local = urlsplit(self._issuer).hostname in LOOPBACK
+        where = f"{self._issuer.rstrip('/')}/.well-known/openid-configuration"
         try:
-            async with AsyncClient(timeout=VENDOR_TIMEOUT, follow_redirects=False) as http:
-                about = await http.get(
-                    f"{self._issuer.rstrip('/')}/.well-known/openid-configuration"
-                )
-                found = await http.get(about.raise_for_status().json()["jwks_uri"])
+            async with AsyncClient(
+                timeout=ANSWERS_WITHIN, follow_redirects=False, trust_env=not local
+            ) as http:
+                about = (await http.get(where)).raise_for_status().json()
+                if about["issuer"] != self._issuer:
+                    _LOG.error("the provider calls itself %s", about["issuer"])
+                    return None
+                found = await http.get(about["jwks_uri"])
                 return KeySet.import_key_set(found.raise_for_status().json())
-        except (HTTPError, JoseError, KeyError, ValueError) as error:
-            raise ProviderAwayError(
-                f"The sign-in service at {self._issuer} does not answer as it should."
-            ) from error
+        except (HTTPError, JoseError, KeyError, TypeError, ValueError) as error:
+            _LOG.warning("the provider does not answer", extra={"error": type(error).__name__})
+            return None
+
+
+def _at(claims: Mapping[str, Any], name: str) -> object:
+    """A claim by its name or, as in `realm_access.roles`, by the way to it."""
+    found: object = claims
+    for part in [name] if name in claims else name.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found

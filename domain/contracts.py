@@ -178,6 +178,10 @@ class ServiceChangeView(ServiceChangeSummary):
     tickets: list[TicketView]
     failure: FailureView | None
     pending_decisions: list[PendingDecisionView] = Field(default_factory=list)
+    masked_fields: list[str] = Field(default_factory=list)
+    """Personal fields that are masked in this answer; `may_show_personal`: on request they are not,
+    and that is recorded."""
+    may_show_personal: bool = False
 
 
 class Evidence(View):

@@ -2,8 +2,12 @@
 
 from datetime import datetime
 
+from pydantic import Field
+
 from domain.contracts_failures import View
+from domain.contracts_health import HealthBucketView
 from domain.errors import FailureCode
+from domain.health import HealthState
 from domain.identifiers import System
 
 
@@ -26,6 +30,21 @@ class IntegrationHealthView(View):
     """Why it is closed, or is being opened gradually."""
     paused_by: str | None = None
     paused_reason: str | None = None
+    state: HealthState = HealthState.UNKNOWN
+    sentence: str = ""
+    """Why it is in that state."""
+    next_action: str | None = None
+    p95_seconds: float | None = None
+    """What all but the slowest twentieth of the tries of the last hour took at most."""
+    opening: bool = False
+    """A probe went well, and others are let through gradually."""
+    last_event_at: datetime | None = None
+    usual_events: float | None = None
+    """Events that came on average in the hours since then on the days before."""
+    credential: str = ""
+    """What is known of our credential there, in a sentence."""
+    history: list[HealthBucketView] = Field(default_factory=list)
+    """Its calls over time, where that was asked for; the oldest stretch first."""
 
 
 class PauseView(View):

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from domain.errors import FieldOwnershipError, FieldProblem, InvalidChangeError
 from domain.field_ownership import owner_of, require_writable
+from domain.personal_data import mask_problems
 from domain.submission import CheckedSubmission, check_submission
 
 CORRECTABLE: Final[Mapping[str, str]] = {
@@ -61,6 +62,8 @@ def check_correction(change: Correctable, changes: Mapping[str, Any], role: str)
     """
     for name in changes:
         _require_correctable(name, role)
+    if problems := mask_problems(changes, "changes"):
+        raise InvalidChangeError(problems)
     before = {
         "requested_date": change.requested_date.isoformat(),
         "details": dict(change.details),

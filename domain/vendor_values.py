@@ -16,7 +16,10 @@ from domain.identifiers import System
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One HTTP request to a vendor and its answer, as evidence. `http_status` None: no answer."""
+    """One HTTP request to a vendor and its answer, as evidence. `http_status` None: no answer.
+
+    Of the headers only those are kept that are known to hold no secret.
+    """
 
     method: str
     path: str
@@ -26,6 +29,8 @@ class Exchange:
     vendor_request_id: str | None
     started_at: datetime
     duration_ms: int
+    request_headers: Mapping[str, str] = field(default_factory=dict)
+    response_headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

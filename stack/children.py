@@ -12,7 +12,7 @@ from stack.build import Binaries
 from stack.description import Child, StackDescription
 from stack.paths import StatePaths
 from stack.ports import LOOPBACK
-from stack.secret_files import PREFIX, is_sandbox, secret_values, variable
+from stack.secret_files import CONSOLE_SECRETS, PREFIX, is_sandbox, secret_values, variable
 from stack.temporal import EnginePorts
 
 SERVERS, APPLICATION, CONSOLE, WATCHER = range(4)
@@ -75,7 +75,11 @@ def application_env(settings: Settings) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if name.startswith(PREFIX)}
     return (
         inherited
-        | secret_values(settings)
+        | {
+            name: value
+            for name, value in secret_values(settings).items()
+            if name not in map(variable, CONSOLE_SECRETS)
+        }
         | {
             variable("database_url"): database_url(settings),
             variable("state_dir"): str(settings.state_dir),

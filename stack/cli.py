@@ -14,6 +14,7 @@ from rich.table import Table
 
 from settings import Settings
 from stack.checks import run_checks
+from stack.children import PEOPLE
 from stack.demo import run_demo
 from stack.errors import StackError
 from stack.launch import (
@@ -186,7 +187,9 @@ def greet(stack: RunningStack, begun: float) -> None:
     }
     for title, address in rows.items():
         table.add_row(f"[bold]{title}[/]", address)
-    table.add_row("Sign in with", f"a key from {paths.credentials}, such as the operator's")
+    if not stack.settings.oidc_issuer:
+        table.add_row("Sign in as", f"{', '.join(PEOPLE)}; no password on this machine")
+    table.add_row("Keys for scripts", str(paths.credentials))
     table.add_row("Logs", f"{paths.logs}/<child>.jsonl")
     console.print(f"\nReady in {time.monotonic() - begun:.1f} s.", highlight=False)
     console.print(table, soft_wrap=True, highlight=False)

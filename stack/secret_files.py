@@ -41,6 +41,10 @@ def secret_values(settings: Settings) -> dict[str, str]:
     return {variable(name): getattr(settings, name).get_secret_value() for name in secret_fields()}
 
 
+CONSOLE_SECRETS = frozenset({"oidc_client_secret", "console_cookie_secret"})
+"""For signing people in; nothing but the console needs them."""
+
+
 def is_sandbox(settings: Settings, vendor: str) -> bool:
     """Whether the vendor's base URL is the sandbox this machine runs."""
     url = urlsplit(getattr(settings, f"{vendor}_base_url"))
@@ -91,6 +95,11 @@ def _require_real_credentials(given: Settings) -> None:
                     f"{variable(field)} is not set, and {variable(f'{vendor}_base_url')} points "
                     f"at {getattr(given, f'{vendor}_base_url')}; set the credential it gave out."
                 )
+    if given.oidc_issuer and not given.oidc_client_secret.get_secret_value():
+        raise StackError(
+            f"{variable('oidc_client_secret')} is not set, and {variable('oidc_issuer')} is "
+            f"{given.oidc_issuer}; set the secret that provider gave out."
+        )
 
 
 def ensure_credentials(paths: StatePaths) -> dict[str, str]:

@@ -7,9 +7,11 @@ import streamlit as st
 from domain.contracts import ServiceChangeView
 from domain.service_change import Action
 from support_ui import decisions, ui
+from support_ui.change import opening
 from support_ui.view_models import actions, corrections
 from support_ui.view_models.actions import Offer
 from support_ui.view_models.corrections import DetailField, Entered
+from support_ui.view_models.verdicts import ABOUT_A_STEP, StepVerdict
 
 _EVIDENCE = {
     "vendor_reference": ("The vendor's reference", "As the vendor names it, such as an order id"),
@@ -17,21 +19,30 @@ _EVIDENCE = {
 }
 
 
-def show(change: ServiceChangeView, offers: Sequence[Offer]) -> None:
-    """Buttons for what this caller may do, the open form, and why the rest is not possible."""
-    allowed = [offer for offer in offers if offer.refusal is None]
+def show(change: ServiceChangeView, offers: Sequence[Offer], verdict: StepVerdict | None) -> None:
+    """A button per action, those that are not possible in grey; the open form; and why not.
+
+    `verdict` says whether trying the step again is safe; it stands beside the buttons about it.
+    """
     acting = st.query_params.get(decisions.ACTING)
-    if allowed:
-        with st.container(horizontal=True, gap="small"):
-            for offer in allowed:
+    about_the_step = [offer for offer in offers if verdict and offer.action in ABOUT_A_STEP]
+    if verdict and about_the_step:
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            for offer in about_the_step:
                 _button(offer, acting)
-    for offer in allowed:
-        if offer.action == acting:
-            _form(change, offer)
+            st.markdown(f":small[{verdict.line}]", width="stretch")
+    with st.container(horizontal=True, gap="small"):
+        for offer in offers:
+            if offer not in about_the_step:
+                _button(offer, acting)
+    for offer in offers:
+        if offer.action == acting and offer.refusal is None:
+            _form(change, offer, verdict)
     refused = actions.refusal_rows(offers)
     if refused:
         label = f"What you cannot do now, and why ({len(refused)})"
-        with st.expander(label, expanded=not allowed, key=f"refused.{change.id}"):
+        everything = len(refused) == len(offers)
+        with st.expander(label, expanded=everything, key=f"refused.{change.id}"):
             ui.static_table(refused, empty="", alt="Actions you cannot take now")
 
 
@@ -42,7 +53,8 @@ def _button(offer: Offer, acting: str | None) -> None:
         key=f"open.{offer.action}",
         icon=f":material/{offer.words.icon}:",
         type="primary" if is_open else "secondary",
-        help=f"May do this now: {offer.roles}" if offer.roles else None,
+        help=offer.hint,
+        disabled=offer.refusal is not None,
         on_click=_close if is_open else _open,
         args=() if is_open else (offer.action,),
     )
@@ -56,13 +68,15 @@ def _close() -> None:
     st.query_params.pop(decisions.ACTING, None)
 
 
-def _form(change: ServiceChangeView, offer: Offer) -> None:
+def _form(change: ServiceChangeView, offer: Offer, verdict: StepVerdict | None) -> None:
     with st.container(border=True, gap="small"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"##### {offer.submit}", anchors=False, width="stretch")
             st.button("Close", key="close", type="tertiary", icon=":material/close:",
                       on_click=_close)  # fmt: skip
         st.markdown(offer.words.effect)
+        if verdict and offer.action in ABOUT_A_STEP:
+            st.markdown(verdict.line)
         if offer.second_person:
             st.info(
                 "Nothing moves until a second person has confirmed it on this page.",
@@ -70,6 +84,10 @@ def _form(change: ServiceChangeView, offer: Offer) -> None:
             )
         if offer.words.undoes:
             ui.outlook(change.id, offer.action)
+        if offer.action is Action.CORRECT and change.masked_fields:
+            st.markdown("What is masked cannot be corrected; show it first.")
+            opening.personal_switch(change, "correct")
+            return
         given = _correction(change) if offer.action is Action.CORRECT else None
         form = f"form.{offer.action}.{change.id}"
         with st.form(form, border=False, enter_to_submit=False):

@@ -4,11 +4,20 @@ from support_ui.calls.approvals import ApprovalCalls
 from support_ui.calls.assignments import AssignmentCalls
 from support_ui.calls.changes import ChangeCalls
 from support_ui.calls.desk import DeskCalls
+from support_ui.calls.evidence import EvidenceCalls
 from support_ui.calls.live_steps import LiveStepCalls
 from support_ui.calls.records import RecordCalls
 
 
-class ApiClient(ApprovalCalls, AssignmentCalls, ChangeCalls, DeskCalls, LiveStepCalls, RecordCalls):
+class ApiClient(
+    ApprovalCalls,
+    AssignmentCalls,
+    ChangeCalls,
+    DeskCalls,
+    EvidenceCalls,
+    LiveStepCalls,
+    RecordCalls,
+):
     """One caller's view of the API.
 
     Every method raises ApiError for anything but the answer it promises. Reads may be repeated

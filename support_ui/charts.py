@@ -1,13 +1,14 @@
-"""The timeline as a picture. Shape and words carry the meaning; colour repeats it."""
+"""The story of a change as a picture. Shape and words carry the meaning; colour repeats it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from typing import Final
+from typing import Any, Final
 
 import altair as alt
 
-from support_ui.view_models.timeline import LANES, Mark, Tone
+from support_ui.view_models.gantt import PEOPLE, STATUS, Bar, Picture, Point
+from support_ui.view_models.timeline import Tone
 
 _COLOURS: Final = {
     Tone.GOOD: "#2f9e5c",
@@ -21,52 +22,95 @@ _SHAPES: Final = {
     Tone.BAD: "cross",
     Tone.NEUTRAL: "diamond",
 }
-_LANE_HEIGHT: Final = 34
+_WORDS: Final = "#75808c"
+"""Grey that can be read on a light and on a dark page."""
+
+_LANE_HEIGHT: Final = 30
+_BELOW: Final = 62  # axis and legend
 _LEGEND: Final = alt.Legend(title=None, orient="top", symbolStrokeWidth=0)
+_WIDE_LANES: Final = frozenset({STATUS, PEOPLE})
 
 
-def timeline(marks: Sequence[Mark]) -> alt.LayerChart | alt.FacetChart:
-    """The events from left to right in order, one lane per party, joined by a line."""
-    used = {mark.lane for mark in marks}
-    lanes = [lane for lane in LANES if lane in used]
-    data: dict[str, object] = {"values": [asdict(mark) for mark in marks]}
-    clocks = json.dumps([mark.clock for mark in marks])
-    base = alt.Chart(data).encode(
-        x=alt.X(
-            "position:Q",
-            title=None,
-            scale=alt.Scale(domain=[-0.5, len(marks) - 0.5], nice=False),
-            axis=alt.Axis(
-                values=list(range(len(marks))),
-                labelExpr=f"{clocks}[datum.value]",
-                labelOverlap="greedy",
-                labelSeparation=10,
-                grid=False,
-                ticks=False,
-                domain=False,
-            ),
+def timeline(picture: Picture) -> alt.LayerChart | alt.FacetChart:
+    """Lanes from top to bottom, compressed time from left to right."""
+    y = alt.Y(
+        "lane:N",
+        title=None,
+        scale=alt.Scale(domain=list(picture.lanes)),
+        axis=alt.Axis(grid=True, ticks=False, domain=False, labelPadding=8, labelLimit=230),
+    )
+    x = alt.X(
+        "start:Q",
+        title=None,
+        scale=alt.Scale(domain=[0, picture.width], nice=False, padding=12),
+        axis=_clocks(picture),
+    )
+    colour = alt.Color("tone:N", scale=_scale(_COLOURS), legend=_LEGEND)
+    layers = [
+        _chart(picture.lengths)
+        .mark_rule(strokeWidth=1, color=_WORDS, opacity=0.5)
+        .encode(x=x, x2="end:Q", y=y),
+        _chart(picture.lengths)
+        .mark_text(color=_WORDS, fontSize=11, dy=-7)
+        .encode(x=alt.X("middle:Q"), y=y, text="label:N"),
+        _chart(picture.waits)
+        .mark_rule(strokeDash=[3, 3], strokeWidth=2)
+        .encode(x=x, x2="end:Q", y=y, color=colour, tooltip=_tooltip()),
+        _chart(bar for bar in picture.bars if bar.lane in _WIDE_LANES)
+        .mark_bar(height=18, opacity=0.28, cornerRadius=3)
+        .encode(x=x, x2="end:Q", y=y, color=colour, tooltip=_tooltip()),
+        _chart(bar for bar in picture.bars if bar.lane in _WIDE_LANES)
+        .mark_text(color=_WORDS, fontSize=11, fontWeight="bold")
+        .encode(x=alt.X("middle:Q"), y=y, text="label:N"),
+        _chart(bar for bar in picture.bars if bar.lane not in _WIDE_LANES)
+        .mark_bar(height=10, opacity=0.55)
+        .encode(x=x, x2="end:Q", y=y, color=colour, tooltip=_tooltip()),
+        _chart(picture.points)
+        .mark_point(filled=True, size=95, opacity=1)
+        .encode(
+            x=alt.X("at:Q"),
+            y=y,
+            color=colour,
+            shape=alt.Shape("tone:N", scale=_scale(_SHAPES), legend=_LEGEND),
+            tooltip=_tooltip(),
         ),
-        y=alt.Y(
-            "lane:N",
-            title=None,
-            scale=alt.Scale(domain=lanes),
-            axis=alt.Axis(grid=True, ticks=False, domain=False, labelPadding=10, labelLimit=110),
-        ),
+    ]
+    return alt.layer(*layers).properties(height=_LANE_HEIGHT * len(picture.lanes) + _BELOW)
+
+
+def _chart(items: Iterable[Bar | Point]) -> alt.Chart:
+    data: dict[str, object] = {"values": [_values(item) for item in items]}
+    return alt.Chart(data)
+
+
+def _values(item: Bar | Point) -> dict[str, Any]:
+    middle = {"middle": item.middle} if isinstance(item, Bar) else {}
+    return asdict(item) | middle
+
+
+def _clocks(picture: Picture) -> alt.Axis:
+    """The clock at each place that has one."""
+    told = json.dumps({str(place): clock for place, clock in picture.ticks})
+    return alt.Axis(
+        values=[place for place, _ in picture.ticks],
+        labelExpr=f"{told}[datum.value]",
+        labelOverlap="greedy",
+        labelSeparation=8,
+        labelFlush=True,
+        grid=False,
+        ticks=True,
+        domain=False,
     )
-    way = base.mark_line(color="#9fb0c1", strokeWidth=1.2, opacity=0.7).encode(
-        order=alt.Order("position:Q")
-    )
-    events = base.mark_point(filled=True, size=130, opacity=1).encode(
-        color=alt.Color("tone:N", scale=_scale(_COLOURS), legend=_LEGEND),
-        shape=alt.Shape("tone:N", scale=_scale(_SHAPES), legend=_LEGEND),
-        tooltip=[
-            alt.Tooltip("title:N", title="Event"),
-            alt.Tooltip("outcome:N", title="Outcome"),
-            alt.Tooltip("when:N", title="When"),
-            alt.Tooltip("detail:N", title="Detail"),
-        ],
-    )
-    return alt.layer(way, events).properties(height=_LANE_HEIGHT * len(lanes) + 60)
+
+
+def _tooltip() -> list[alt.Tooltip]:
+    return [
+        alt.Tooltip("title:N", title="What"),
+        alt.Tooltip("outcome:N", title="Outcome"),
+        alt.Tooltip("when:N", title="When"),
+        alt.Tooltip("lasted:N", title="Lasted"),
+        alt.Tooltip("detail:N", title="Detail"),
+    ]
 
 
 def _scale(ranges: Mapping[Tone, str]) -> alt.Scale:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from support_ui import session, ui
 from support_ui.calls.transport import ApiError
+from support_ui.view_models import text
 
 _HERE = (
     "The sign-in service of this machine asks for no password. Choose `support`, `operator`, "
@@ -25,15 +26,18 @@ def show(refused: ApiError | None, *, embedded: bool) -> None:
         if refused is None:
             _button("Sign in")
         elif refused.status == HTTPStatus.UNAUTHORIZED:
-            st.warning(
-                "Your sign-in has ended. Sign in again; you come back to this page.",
-                icon=":material/schedule:",
-            )
+            st.warning(_ended(refused), icon=":material/schedule:")
             _button("Sign in again")
         else:
             ui.problem(refused)
             _another_way(refused)
         st.caption(_HERE if embedded else _ELSEWHERE)
+
+
+def _ended(refused: ApiError) -> str:
+    if refused.problem.code == "sign_in_ended":
+        return "Your sign-in has ended. Sign in again; you come back to this page."
+    return f"The API did not take your sign-in. {text.plain(refused.problem.detail)}"
 
 
 def _button(label: str) -> None:

@@ -123,11 +123,15 @@ def outlook(change_id: str, action: Action) -> None:
             static_table(rows, empty="", alt="What it means for each step that stands")
 
 
-def failure(told: FailureView) -> None:
-    """Why a change does not go on: the cause, then whose work it is and what happened."""
+def failure_headline(told: FailureView) -> None:
+    """The cause alone."""
     banner = st.error if told.dead_letter else st.warning
+    banner(failures.headline(told), icon=":material/error:")
+
+
+def failure_facts(told: FailureView) -> None:
+    """Whose work a failure is, what to do, and the errors at both ends of its story."""
     with st.container(border=True, gap="small"):
-        banner(failures.headline(told), icon=":material/error:")
         with st.grid(3, min_column_width=230, gap="medium"):
             for fact in failures.facts(told, session.now()):
                 with st.container(gap="xxsmall"):

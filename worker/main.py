@@ -1,13 +1,18 @@
 """The worker: runs workflows and activities until told to stop, then drains."""
 
+import asyncio
 import logging
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import uvloop
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from adapters.postgres.engine import create_engine, sessions
+from adapters.postgres.machinery import WORKER
 from adapters.temporal.client import connect
 from adapters.temporal.schedules import schedule_polling
 from domain.vendor_events import SENDERS
@@ -15,6 +20,7 @@ from json_logs import configure
 from settings import Settings
 from worker.bootstrap import activities, wire
 from worker.heartbeats import EVERY_SECONDS, Heartbeats
+from worker.life_signs import LifeSigns, process_name
 from worker.running import health_page, stop_on_signals
 from workflows import WORKFLOWS
 
@@ -46,6 +52,24 @@ def workflow_runner() -> SandboxedWorkflowRunner:
     )
 
 
+@asynccontextmanager
+async def _showing_life(settings: Settings, stop: asyncio.Event) -> AsyncIterator[None]:
+    """Show that this worker lives while the block runs, over a connection of its own.
+
+    It says so also while every other connection is at work.
+    """
+    engine = create_engine(settings.database_url, pool_size=1, application="throughline-life")
+    life = LifeSigns(sessions(engine), process_name(WORKER), [settings.temporal_task_queue])
+    life.has(WORKER)
+    showing = asyncio.create_task(life.keep_showing(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await showing
+        await engine.dispose()
+
+
 async def run(settings: Settings) -> None:
     """Serve until a stop signal; raises when the engine cannot be reached at start."""
     stop = stop_on_signals()
@@ -69,7 +93,7 @@ async def run(settings: Settings) -> None:
             )
             async with health_page(settings.worker_metrics_port, lambda: worker.is_running):
                 _LOG.info("worker started", extra={"task_queue": settings.temporal_task_queue})
-                async with worker:
+                async with worker, _showing_life(settings, stop):
                     for system in SENDERS:
                         await schedule_polling(
                             client,

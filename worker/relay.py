@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from adapters.postgres.engine import create_engine, sessions
+from adapters.postgres.machinery import SWEEPER
 from adapters.postgres.resumption import resume_of
 from adapters.postgres.tables import OutboxRow, ServiceChangeRow
 from adapters.postgres.tables_desk import DecisionRow, ReplayRow
@@ -29,6 +30,7 @@ from settings import Settings
 from worker.bootstrap import now
 from worker.crash_points import MortalEngine
 from worker.inbox import sweep_inbox, work_off
+from worker.life_signs import LifeSigns, process_name
 from worker.lost_workflows import LostWorkflows, sweep_replays
 from worker.open_effects import sweep_effects
 from worker.running import health_page, stop_on_signals
@@ -182,12 +184,17 @@ def pace_of(settings: Settings) -> Pace:
 
 
 async def _keep_doing(
-    what: Callable[[], Coroutine[Any, Any, bool]], stop: asyncio.Event, pause: float, name: str
+    what: Callable[[], Coroutine[Any, Any, bool]],
+    stop: asyncio.Event,
+    pause: float,
+    name: str,
+    life: LifeSigns,
 ) -> None:
     """Repeat until told to stop; a part that is away is waited for, not died of."""
     while not stop.is_set():
         try:
-            at_once = await what()
+            with life.doing(name):
+                at_once = await what()
         except (SQLAlchemyError, EngineUnavailableError, OSError) as error:
             _LOG.warning("waiting", extra={"task": name, "error": type(error).__name__})
             at_once = False
@@ -224,11 +231,14 @@ async def run(settings: Settings) -> None:
         await sweep_replays(sessions(engine), runs, now)
         return False
 
+    life = LifeSigns(sessions(engine), process_name("relay"))
+    sweep_every = settings.sweep_every.total_seconds()
     async with health_page(settings.relay_metrics_port, lambda: True):
         await asyncio.gather(
-            _keep_doing(dispatch, stop, _IDLE_SECONDS, "relay"),
-            _keep_doing(process_events, stop, _IDLE_SECONDS, "inbox"),
-            _keep_doing(look_for_forgotten, stop, settings.sweep_every.total_seconds(), "sweeper"),
+            _keep_doing(dispatch, stop, _IDLE_SECONDS, "relay", life),
+            _keep_doing(process_events, stop, _IDLE_SECONDS, "inbox", life),
+            _keep_doing(look_for_forgotten, stop, sweep_every, SWEEPER, life),
+            life.keep_showing(stop),
         )
     await engine.dispose()
 

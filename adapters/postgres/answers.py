@@ -227,7 +227,7 @@ def timeline(history: History, *, with_exchanges: bool) -> list[TimelineEntry]:
     """Every attempt, status, decision, document and message, in order."""
     entries = [
         *(_attempt_entry(row, with_exchanges=with_exchanges) for row in history.attempts),
-        *(_audit_entry(row) for row in history.audit),
+        *(audit_entry_told(row) for row in history.audit),
         *(entry for row in history.notices for entry in _undelivered(row)),
     ]
     return sorted(entries, key=lambda entry: (entry.at, entry.id))
@@ -276,6 +276,9 @@ def _attempt_entry(row: AttemptRow, *, with_exchanges: bool) -> TimelineEntry:
 _MESSENGERS: Final = frozenset(EventSource)
 """Kinds of actor that brought something from a vendor."""
 
+NOTE: Final = "note"
+"""The action under which a note of a person is on the audit trail."""
+
 _AUDIT_KINDS: Final[Mapping[str, TimelineKind]] = {
     "transition": TimelineKind.STATUS,
     "submit": TimelineKind.STATUS,
@@ -284,7 +287,8 @@ _AUDIT_KINDS: Final[Mapping[str, TimelineKind]] = {
 }
 
 
-def _audit_entry(row: AuditEntryRow) -> TimelineEntry:
+def audit_entry_told(row: AuditEntryRow) -> TimelineEntry:
+    """An audit entry as a line of the timeline."""
     arrow = f"{(row.from_status or 'new')} → {row.to_status}".replace("_", " ")
     is_message = row.actor_kind in _MESSENGERS
     kind = TimelineKind.MESSAGE if is_message else _AUDIT_KINDS.get(row.action, TimelineKind.NOTE)

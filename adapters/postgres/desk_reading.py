@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.dialects.postgresql import aggregate_order_by
@@ -19,12 +20,13 @@ from domain.contracts_desk import (
     DeadLetterView,
     SecondApprovalView,
 )
-from domain.contracts_failures import ErrorView
+from domain.contracts_failures import ErrorView, PendingDecisionView
 from domain.decisions import DecisionState
 from domain.errors import FailureCode
 from domain.failure_policy import cause_of
 from domain.identifiers import System
 from domain.permissions import may_second
+from domain.personal_data import masked
 from domain.service_change import Action, Role
 
 _D = DeadLetterRow
@@ -204,7 +206,7 @@ async def second_approvals(
     more = len(rows) > limit
     items = [
         SecondApprovalView(
-            **pending_view(row, await read_change(session, change)).model_dump(),
+            **_masked(pending_view(row, await read_change(session, change))),
             change=ServiceChangeSummary(**mapping.summary_fields(change)),
             caller=_may_second(row, reader),
         )
@@ -215,6 +217,12 @@ async def second_approvals(
         items=items,
         next_cursor=encode_cursor(last_row.at.isoformat(), last_row.id) if last_row else None,
     )
+
+
+def _masked(decision: PendingDecisionView) -> dict[str, Any]:
+    """A list shows no personal fields; the change itself shows them to whoever asks for them."""
+    fields = decision.model_dump()
+    return fields | {"differences": masked(fields["differences"])}
 
 
 def _may_second(row: DecisionRow, reader: Reader) -> PermissionView:

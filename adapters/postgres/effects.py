@@ -44,6 +44,7 @@ class EffectRecords:
                 document_version=intent.document_version,
                 payload_version=earlier + 1,
                 payload_sha256=fingerprint(intent.payload),
+                payload=dict(intent.payload),
                 status=EffectStatus.INTENDED,
                 attempts=1,
                 in_doubt=1,

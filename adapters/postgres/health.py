@@ -1,88 +1,221 @@
 """How the systems of record have been answering, from the attempts on record."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, Final
 
-from sqlalchemy import case, func, select
+from sqlalchemy import (
+    DateTime,
+    Interval,
+    Text,
+    and_,
+    case,
+    column,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    values,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.postgres.tables import AttemptRow, EffectRow
+from adapters.postgres.tables_inbox import InboxRow
 from adapters.postgres.tables_operations import PauseRow, VendorGateRow
 from domain.contracts_operations import IntegrationHealthView
 from domain.errors import FailureCode
 from domain.failure_policy import SELF_HEALING
-from domain.identifiers import VENDORS
+from domain.health import VendorFacts, judge_vendor
+from domain.identifiers import VENDORS, System
 from domain.pauses import EVERYTHING
-from domain.service_change import EffectStatus
+from domain.vendor_events import SENDERS
 
-_WINDOW = timedelta(hours=1)
+_A = AttemptRow
+_WINDOW: Final = timedelta(hours=1)
+_DAYS_BEFORE: Final = 7
+_LONGEST_SILENCE: Final = timedelta(hours=24)
+"""A longer silence is compared with whole days."""
+
+ANSWERED: Final = _A.outcome.in_(["ok", FailureCode.REFUSED])
+"""A refusal is an answer, not an error."""
 
 
 async def integration_health(session: AsyncSession, now: datetime) -> list[IntegrationHealthView]:
-    """One row per vendor, over the last hour. A refusal is an answer, not an error."""
-    recent = AttemptRow.finished_at >= now - _WINDOW
-    answered = AttemptRow.outcome.in_(["ok", FailureCode.REFUSED])
-    latest = {
-        "ok": func.max(case((answered, AttemptRow.finished_at))),
-        "bad": func.max(case((~answered, AttemptRow.finished_at))),
-        "throttled": func.max(
-            case((AttemptRow.outcome == FailureCode.THROTTLED, AttemptRow.retry_at))
-        ),
-    }
-    unknown = AttemptRow.outcome == FailureCode.UNRECOGNISED_PAYLOAD
-    statement = (
-        select(
-            AttemptRow.system,
-            func.count().label("calls"),
-            func.count(case((~answered, 1))).label("errors"),
-            func.count(case((unknown, 1))).label("unknown"),
-            *(column.label(name) for name, column in latest.items()),
-        )
-        .where(recent)
-        .group_by(AttemptRow.system)
-    )
-    rows = {row.system: row for row in await session.execute(statement)}
-    unfinished = (
-        select(EffectRow.system, func.count())
-        .where(EffectRow.status.in_([EffectStatus.INTENDED, EffectStatus.UNKNOWN]))
-        .group_by(EffectRow.system)
-    )
-    backlog = dict((await session.execute(unfinished)).all())
+    """One row per vendor, over the last hour."""
+    rows = await _last_hour(session, now)
+    backlog = await _open_effects(session)
+    events = await _events(session, now)
     found = await session.scalars(
-        select(VendorGateRow).where(VendorGateRow.closed_until > func.now())
+        select(VendorGateRow).where(
+            or_(VendorGateRow.closed_until > func.now(), VendorGateRow.opened_at.is_not(None))
+        )
     )
     gates = {gate.system: gate for gate in found}
-    pauses = {pause.scope: pause for pause in await session.scalars(select(PauseRow))}
+    wide = (EVERYTHING, *map(str, VENDORS))
+    pauses = {
+        pause.scope: pause
+        for pause in await session.scalars(select(PauseRow).where(PauseRow.scope.in_(wide)))
+    }
     views = []
     for system in VENDORS:
-        gate, pause = gates.get(system), pauses.get(EVERYTHING) or pauses.get(system)
         row = rows.get(system)
         failure = await _last_failure(session, system, row.bad) if row and row.bad else None
         views.append(
-            IntegrationHealthView(
-                system=system,
-                reachable=None if row is None else _reachable(row.ok, row.bad, failure),
-                last_success_at=row.ok if row else None,
-                last_failure_at=row.bad if row else None,
-                last_failure=failure,
-                calls_last_hour=row.calls if row else 0,
-                error_rate=round(row.errors / row.calls, 4) if row else None,
-                rate_limited_until=_limited_until(row.throttled if row else None, gate, now),
-                unknown_payloads=row.unknown if row else 0,
-                backlog=backlog.get(system, 0),
-                closed_until=gate.closed_until if gate else None,
-                cause=FailureCode(gate.cause) if gate and gate.cause else None,
-                paused_by=pause.actor if pause else None,
-                paused_reason=pause.reason if pause else None,
+            _view(
+                system,
+                _Found(
+                    row,
+                    failure,
+                    gates.get(system),
+                    pauses.get(EVERYTHING) or pauses.get(system),
+                    backlog.get(system, 0),
+                    events.get(system),
+                ),
+                now,
             )
         )
     return views
+
+
+async def _last_hour(session: AsyncSession, now: datetime) -> Mapping[str, Any]:
+    def last(condition: Any, column: Any = _A.finished_at) -> Any:  # noqa: ANN401 - SQL expressions
+        return func.max(case((condition, column)))
+
+    took = func.extract("epoch", _A.finished_at - _A.started_at)
+    statement = (
+        select(
+            _A.system,
+            func.count().label("calls"),
+            func.count(case((~ANSWERED, 1))).label("errors"),
+            func.count(case((_A.outcome == FailureCode.UNRECOGNISED_PAYLOAD, 1))).label("unknown"),
+            func.percentile_cont(0.95).within_group(took).label("p95"),
+            last(ANSWERED).label("ok"),
+            last(~ANSWERED).label("bad"),
+            last(_A.outcome == FailureCode.CREDENTIAL).label("credential"),
+            last(_A.outcome == FailureCode.THROTTLED, _A.retry_at).label("throttled"),
+        )
+        # Naming the systems makes it a range of the index for each.
+        .where(_A.system.in_(VENDORS), _A.finished_at >= now - _WINDOW)
+        .group_by(_A.system)
+    )
+    return {row.system: row for row in await session.execute(statement)}
+
+
+async def _open_effects(session: AsyncSession) -> Mapping[str, int]:
+    """What was begun at each vendor and is not closed."""
+    unfinished = (
+        select(EffectRow.system, func.count())
+        .where(EffectRow.closed_at.is_(None))
+        .group_by(EffectRow.system)
+    )
+    return dict((await session.execute(unfinished)).all())
+
+
+async def _events(session: AsyncSession, now: datetime) -> Mapping[str, Any]:
+    """The last event of each sender, and how many came since that time of day on days before."""
+    inbox = InboxRow
+    senders = values(column("system", Text), name="senders").data([(each,) for each in SENDERS])
+    last = (
+        select(inbox.received_at)
+        .where(inbox.system == senders.c.system)
+        .order_by(inbox.received_at.desc())
+        .limit(1)
+        .lateral()
+    )
+    until = literal(now, DateTime(timezone=True))
+    begin = func.greatest(last.c.received_at, until - _LONGEST_SILENCE)
+    days = func.generate_series(1, _DAYS_BEFORE).table_valued("day").render_derived()
+    back = func.make_interval(0, 0, 0, days.c.day, type_=Interval)
+    on_that_day = (
+        select(func.count())
+        .where(
+            inbox.system == senders.c.system,
+            and_(inbox.received_at > begin - back, inbox.received_at <= until - back),
+        )
+        .scalar_subquery()
+    )
+    statement = (
+        select(
+            senders.c.system,
+            func.max(last.c.received_at).label("last"),
+            (func.sum(on_that_day) / _DAYS_BEFORE).label("usual"),
+        )
+        .select_from(senders.join(last, true()).join(days, true()))
+        .group_by(senders.c.system)
+    )
+    return {row.system: row for row in await session.execute(statement)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the statements said about one vendor; `calls` and `events` are rows of theirs."""
+
+    calls: Any
+    failure: str | None
+    gate: VendorGateRow | None
+    pause: PauseRow | None
+    backlog: int
+    events: Any
+
+
+def _view(system: System, found: _Found, now: datetime) -> IntegrationHealthView:
+    row, gate, pause, events = found.calls, found.gate, found.pause, found.events
+    closed = gate is not None and gate.closed_until is not None
+    error_rate = round(row.errors / row.calls, 4) if row else None
+    usual = round(float(events.usual), 1) if events else None
+    facts = VendorFacts(
+        calls=row.calls if row else 0,
+        error_rate=error_rate,
+        p95_seconds=float(row.p95) if row else None,
+        reachable=None if row is None else _reachable(row.ok, row.bad, found.failure),
+        last_success_at=row.ok if row else None,
+        last_refused_credential_at=row.credential if row else None,
+        closed_for=FailureCode(gate.cause) if gate and closed and gate.cause else None,
+        paused=pause is not None,
+        usual_events=usual,
+    )
+    judged = judge_vendor(facts)
+    return IntegrationHealthView(
+        system=system,
+        reachable=facts.reachable,
+        last_success_at=facts.last_success_at,
+        last_failure_at=row.bad if row else None,
+        last_failure=found.failure,
+        calls_last_hour=facts.calls,
+        error_rate=error_rate,
+        rate_limited_until=_limited_until(row.throttled if row else None, gate, now),
+        unknown_payloads=row.unknown if row else 0,
+        backlog=found.backlog,
+        closed_until=gate.closed_until if gate else None,
+        cause=FailureCode(gate.cause) if gate and gate.cause else None,
+        paused_by=pause.actor if pause else None,
+        paused_reason=pause.reason if pause else None,
+        state=judged.state,
+        sentence=judged.sentence,
+        next_action=judged.next_action,
+        p95_seconds=facts.p95_seconds,
+        opening=gate is not None and not closed,
+        last_event_at=events.last if events else None,
+        usual_events=usual,
+        credential=_credential(facts),
+    )
+
+
+def _credential(facts: VendorFacts) -> str:
+    if facts.credential_refused:
+        return "Refused: it has to be renewed."
+    if facts.last_success_at is not None:
+        return "Accepted with the last success; no expiry known."
+    return "Not used in the last hour; no expiry known."
 
 
 def _limited_until(
     told: datetime | None, gate: VendorGateRow | None, now: datetime
 ) -> datetime | None:
     """Until when it is left alone by its own word: its gate's time, which nobody calls before."""
-    if gate is not None and gate.cause == FailureCode.THROTTLED:
+    if gate is not None and gate.cause == FailureCode.THROTTLED and gate.closed_until is not None:
         return gate.closed_until
     return told if told is not None and told > now else None
 
@@ -95,9 +228,6 @@ def _reachable(ok: datetime | None, bad: datetime | None, failure: str | None) -
 
 async def _last_failure(session: AsyncSession, system: str, at: datetime) -> str | None:
     row = await session.scalar(
-        select(AttemptRow)
-        .where(AttemptRow.system == system, AttemptRow.finished_at == at)
-        .order_by(AttemptRow.id.desc())
-        .limit(1)
+        select(_A).where(_A.system == system, _A.finished_at == at).order_by(_A.id.desc()).limit(1)
     )
     return f"{row.outcome}: {row.words}" if row else None

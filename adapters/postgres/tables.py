@@ -68,6 +68,22 @@ class ServiceChangeRow(Base):
             "wish_sha256",
             postgresql_where=text("ended_at IS NULL"),
         ),
+        Index(
+            "ix_service_changes_open",
+            "submitted_at",
+            "id",
+            "status",
+            "submitted_by",
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index("ix_service_changes_open_due", "due_at", postgresql_where=text("ended_at IS NULL")),
+        Index(
+            "ix_service_changes_ended",
+            "ended_at",
+            "status",
+            "submitted_by",
+            postgresql_where=text("ended_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(EXACT, primary_key=True)
@@ -211,6 +227,8 @@ class EffectRow(Base):
     document_version: Mapped[int]
     payload_version: Mapped[int]
     payload_sha256: Mapped[str]
+    payload: Mapped[dict[str, Any] | None]
+    """What is asked of the vendor, as it was hashed; None where only the hash is kept."""
     status: Mapped[str]
     attempts: Mapped[int]
     vendor_reference: Mapped[str | None]
@@ -230,7 +248,19 @@ class AttemptRow(Base):
     """One try of one step at one system, with what was said both ways."""
 
     __tablename__ = "attempts"
-    __table_args__ = (Index(None, "change_id", "id"), Index(None, "system", "finished_at"))
+    __table_args__ = (
+        Index(None, "change_id", "id"),
+        Index(None, "system", "finished_at"),
+        Index(None, "step", "finished_at"),
+        Index(None, "finished_at", "id"),
+        Index(
+            "ix_attempts_failed",
+            "outcome",
+            "finished_at",
+            "id",
+            postgresql_where=text("outcome <> 'ok'"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     change_id: Mapped[str] = mapped_column(ForeignKey("service_changes.id"))

@@ -73,6 +73,8 @@ class DeadLetterRow(Base):
         Index(
             "ix_dead_letters_open", "fingerprint", "id", postgresql_where=text("closed_at IS NULL")
         ),
+        Index(None, "opened_at"),
+        Index(None, "fingerprint", "opened_at"),
     )
 
     id: Mapped[str] = mapped_column(EXACT, primary_key=True)
@@ -127,6 +129,7 @@ class ReplayItemRow(Base):
     __tablename__ = "replay_items"
     __table_args__ = (
         Index(None, "replay_id", "state"),
+        Index(None, "change_id"),
         Index(
             "uq_replay_items_claimed",
             "dead_letter_id",

@@ -27,6 +27,7 @@ class InboxRow(Base):
     __table_args__ = (
         Index("ix_inbox_due", "available_at", postgresql_where=text("state = 'queued'")),
         Index(None, "received_at", "system", "event_id"),
+        Index(None, "system", "received_at"),
         Index(None, "account_id"),
         Index(None, "reference"),
     )

@@ -1,6 +1,7 @@
 """Tables of operations: gates before the vendors, and pauses. They hold nothing of any change."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -34,3 +35,20 @@ class PauseRow(Base):
     actor: Mapped[str]
     reason: Mapped[str]
     at: Mapped[datetime]
+
+
+class LifeSignRow(Base):
+    """The last a process of ours showed of one part of its work; times are the database's own."""
+
+    __tablename__ = "life_signs"
+
+    process: Mapped[str] = mapped_column(EXACT, primary_key=True)
+    part: Mapped[str] = mapped_column(EXACT, primary_key=True)
+    since: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    ran_at: Mapped[datetime | None]
+    """When that work was last done to its end; None as long as it never was."""
+    ran_ms: Mapped[int | None]
+    error: Mapped[str | None]
+    """Why it could not be done the last time, by the name of the failure; None if it could."""
+    facts: Mapped[dict[str, Any]]

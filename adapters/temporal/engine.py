@@ -26,6 +26,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from adapters.temporal.live_steps import LiveSteps
+from adapters.temporal.queues import Queues
 from domain.errors import (
     DecisionRefusedError,
     EngineUnavailableError,
@@ -99,6 +100,7 @@ class TemporalEngine:
         self._client = client
         self._task_queue = task_queue
         self.live_steps = LiveSteps(client)
+        self.queues = Queues(client, task_queue)
 
     async def start(self, change: ServiceChangeInput) -> None:
         """Start the workflow of an accepted change; nothing if it was started before.

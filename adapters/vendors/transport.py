@@ -65,6 +65,12 @@ _MEANING: Final[Mapping[int, type[VendorError]]] = {
 """Statuses that say by themselves what happened. Any other error of the vendor's own (5xx) leaves
 open whether it was carried out; any other 4xx is a refusal, in the vendor's own words."""
 
+_KEPT_HEADERS: Final = (
+    "accept", "content-type", "date", "etag", "idempotency-key", "if-match", "location",
+    "retry-after", "x-correlation-id", "x-request-id",
+)  # fmt: skip
+"""Headers kept with an exchange. A list of what is harmless: a secret needs no name to stay out."""
+
 Clock = Callable[[], datetime]
 
 
@@ -83,6 +89,10 @@ def http_options(base_url: str) -> dict[str, Any]:
         # A proxy of the environment is for vendors out there, not for this machine.
         "trust_env": urlsplit(base_url).hostname not in _LOOPBACK,
     }
+
+
+def _kept(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: headers[name] for name in _KEPT_HEADERS if name in headers}
 
 
 class _TooLargeError(Exception):
@@ -192,6 +202,8 @@ class VendorTransport:
                     else None,
                     started_at=started_at,
                     duration_ms=round((perf_counter() - started) * 1000),
+                    request_headers=_kept(request.headers),
+                    response_headers=_kept(answer.headers) if answer is not None else {},
                 )
             )
         return answer

@@ -14,10 +14,12 @@ from adapters.postgres.tables import ServiceChangeRow
 from api.deciding import Wish, decide
 from api.dependencies import Caller, Parts, Principal, System_, visible_change
 from api.idempotency import Repeatable, as_bytes, repeatable
+from api.personal import sight
 from api.routes.service_changes import IdempotencyKey
 from api.seconding import SecondOpinion, Verdict, second
 from domain.contracts import ServiceChangeView
 from domain.contracts_desk import OutlookView, StepOutlookView
+from domain.contracts_evidence import Personal
 from domain.decisions import SkipEvidence
 from domain.identifiers import fingerprint
 from domain.permissions import needs_second_person, permission
@@ -96,7 +98,7 @@ async def act(
         evidence=body.evidence,
     )
     await decide(parts, change_id, caller, wish)
-    return await _answer(parts, change_id, same)
+    return await _answer(parts, change_id, caller, same)
 
 
 @router.post("/second-approvals/{decision_id}", response_model=ServiceChangeView)
@@ -116,7 +118,7 @@ async def second_approval(
         return replay
     says = SecondOpinion(body.verdict, body.reason, body.seen_sha256)
     await second(parts, change_id, decision_id, caller, says)
-    return await _answer(parts, change_id, same)
+    return await _answer(parts, change_id, caller, same)
 
 
 @router.get("/outlook")
@@ -157,11 +159,12 @@ async def _replay(
     return replay
 
 
-async def _answer(parts: Parts, change_id: str, same: Repeatable) -> Response:
+async def _answer(parts: Parts, change_id: str, caller: Principal, same: Repeatable) -> Response:
     """The change as it is now, kept as the answer under the caller's key."""
     async with parts.sessions() as session:
         fresh = await session.get_one(ServiceChangeRow, change_id)
-        answer = as_bytes(await read_change(session, fresh))
+        seen = sight(parts, caller, fresh, Personal.MASK)
+        answer = as_bytes(await seen.of_change(session, await read_change(session, fresh)))
         first = await keep_answer(
             session,
             caller=same.caller,

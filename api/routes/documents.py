@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import StreamingResponse
 
 from adapters.postgres.documents import Upload, add_document
+from adapters.postgres.readings import Reading, record_reading
 from adapters.postgres.tables import DocumentVersionRow, ServiceChangeRow
 from api.dependencies import Caller, System_, require_role, visible_change
 from api.errors import ApiError
@@ -70,14 +71,19 @@ async def read(
     caller: Caller,
     parts: System_,
 ) -> StreamingResponse:
-    """The bytes of a version, as they came."""
+    """The bytes of a version, as they came. A reader other than the submitter is on record."""
     async with parts.sessions() as session:
-        await visible_change(session, change_id, caller)
+        change = await visible_change(session, change_id, caller)
         row = await session.get(DocumentVersionRow, (change_id, version))
-    if row is None:
-        raise ApiError("not_found", f"The change has no document version {version}.")
-    # Opened before the answer begins, so that a store that is away becomes a 503.
-    content = await parts.documents.open(row.storage_key)
+        if row is None:
+            raise ApiError("not_found", f"The change has no document version {version}.")
+        # Opened before the answer begins, so that a store that is away becomes a 503.
+        content = await parts.documents.open(row.storage_key)
+        which = {"version": version, "document_sha256": row.sha256}
+        await record_reading(
+            session, caller, change, Reading.DOCUMENT, at=parts.clock(), facts=which
+        )
+        await session.commit()
     return StreamingResponse(
         content,
         media_type=row.media_type,

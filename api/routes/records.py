@@ -5,7 +5,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from adapters.postgres.health import integration_health
 from adapters.postgres.reading import AuditFilter, list_audit, search
 from api.dependencies import Caller, System_, require_role
 from api.routes.service_changes import Limit
@@ -16,7 +15,6 @@ from domain.contracts import (
     Page,
     SearchHit,
 )
-from domain.contracts_operations import IntegrationHealthView
 from domain.field_ownership import FIELD_RULES
 from domain.service_change import READS_EVERYTHING
 
@@ -85,11 +83,3 @@ async def read_field_ownership(caller: Caller) -> list[FieldOwnershipView]:
         )
         for rule in FIELD_RULES
     ]
-
-
-@router.get("/health/integrations")
-async def read_integration_health(caller: Caller, parts: System_) -> list[IntegrationHealthView]:
-    """How each system of record has been answering; for staff."""
-    require_role(caller, *READS_EVERYTHING)
-    async with parts.sessions() as session:
-        return await integration_health(session, parts.clock())

@@ -20,6 +20,7 @@ from adapters.postgres.situations import situation_of
 from api.dependencies import Caller, CorrelationId, Parts, System_, require_role, visible_change
 from api.errors import ApiError
 from api.idempotency import Repeatable, as_bytes, repeatable, required_key
+from api.personal import PersonalQuery, sight
 from api.uploads import keep_document, submission_in
 from domain.contracts import (
     AnswersView,
@@ -28,7 +29,9 @@ from domain.contracts import (
     ServiceChangeView,
     TimelineEntry,
 )
+from domain.contracts_evidence import Personal
 from domain.identifiers import System, new_change_id
+from domain.personal_data import masked
 from domain.service_change import MAY_SUBMIT, READS_EVERYTHING, ChangeKind, ChangeStatus
 from domain.submission import check_submission
 
@@ -160,10 +163,14 @@ async def count_service_changes(caller: Caller, parts: System_) -> dict[str, int
 
 
 @router.get("/{change_id}")
-async def read_service_change(change_id: str, caller: Caller, parts: System_) -> ServiceChangeView:
-    """One change, whole."""
-    async with parts.sessions() as session:
-        return await read_change(session, await visible_change(session, change_id, caller))
+async def read_service_change(
+    change_id: str, caller: Caller, parts: System_, personal: PersonalQuery = Personal.MASK
+) -> ServiceChangeView:
+    """One change, whole. Personal fields are masked for all but its submitter."""
+    async with parts.sessions.begin() as session:
+        row = await visible_change(session, change_id, caller)
+        seen = sight(parts, caller, row, personal)
+        return await seen.of_change(session, await read_change(session, row))
 
 
 @router.get("/{change_id}/answers")
@@ -182,4 +189,6 @@ async def read_timeline(change_id: str, caller: Caller, parts: System_) -> Page[
     async with parts.sessions() as session:
         history = await read_history(session, await visible_change(session, change_id, caller))
     entries = timeline(history, with_exchanges=caller.role in READS_EVERYTHING)
-    return Page(items=entries)
+    return Page(
+        items=[entry.model_copy(update={"facts": masked(entry.facts)}) for entry in entries]
+    )

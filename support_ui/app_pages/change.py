@@ -1,23 +1,35 @@
-"""One change: what it waits for, second approvals, the seven answers, actions, what is behind."""
+"""One change: what it waits for, the seven answers and actions, and behind them the evidence."""
 
 from collections.abc import Callable
+from datetime import timedelta
+from http import HTTPStatus
 
 import streamlit as st
 
-from domain.contracts import AnswersView, ServiceChangeView, TimelineEntry
-from support_ui import action_panel, charts, documents, second_person, session, ui
-from support_ui.view_models import actions, text, timeline
+from domain.contracts import ServiceChangeView, TimelineEntry
+from domain.contracts_evidence import Personal
+from support_ui import documents, live_steps, second_person, session, ui
+from support_ui.calls.transport import ApiError
+from support_ui.change import attempts, card, lineage, opening, payloads, story
+from support_ui.view_models import actions, text
 from support_ui.view_models import change as view
-from support_ui.view_models.answers import Answer, seven_answers
+from support_ui.view_models.evidence import Section, opened
+
+_JUST_NOW = timedelta(minutes=1)
 
 
-@st.fragment(run_every=2.0)
-def _watch(shown: ServiceChangeView) -> None:
+def _look(shown: ServiceChangeView) -> None:
     """Look again while the change moves by itself, and redraw the page once it has."""
     with ui.guarded():
         if session.api().change(shown.id).updated_at != shown.updated_at:
             session.keep_flash()
             st.rerun()
+
+
+def _watch(shown: ServiceChangeView) -> None:
+    """Often while somebody has just begun something, less often afterwards."""
+    just_now = session.now() - shown.updated_at < _JUST_NOW
+    st.fragment(_look, run_every=2.0 if just_now else 5.0)(shown)
 
 
 def _head(change: ServiceChangeView) -> None:
@@ -27,66 +39,10 @@ def _head(change: ServiceChangeView) -> None:
     if change.duplicate_of:
         ui.change_link(change.duplicate_of, f"A repetition of {change.duplicate_of}")
     if change.failure:
-        ui.failure(change.failure)
+        ui.failure_headline(change.failure)
     steps = view.next_steps(change)
     if steps:
         st.info("\n\n".join(steps), icon=":material/arrow_forward:")
-
-
-def _card(change: ServiceChangeView, answers: AnswersView, entries: list[TimelineEntry]) -> None:
-    """The seven answers; the last one holds the buttons it speaks of."""
-    *told, may_act = seven_answers(answers, entries, session.now())
-    with st.container(border=True, gap="medium"):
-        with st.grid(3, min_column_width=300, gap="medium"):
-            for answer in told:
-                with st.container(gap="xxsmall"):
-                    _answer(answer)
-        with st.container(gap="xsmall"):
-            _answer(may_act)
-            action_panel.show(change, actions.offers(change, answers.may_act))
-
-
-def _answer(answer: Answer) -> None:
-    st.caption(f":material/{answer.icon}: {answer.question}")
-    st.markdown(f"##### {answer.headline}", anchors=False)
-    for line in answer.lines:
-        st.markdown(f":small[{line}]")
-    if answer.evidence:
-        label = f"Evidence ({len(answer.evidence)})"
-        with st.popover(label, type="tertiary", icon=":material/link:"):
-            st.markdown("\n".join(f"- {line}" for line in answer.evidence))
-
-
-def _timeline(entries: list[TimelineEntry]) -> None:
-    if not entries:
-        st.caption("Nothing has happened yet.")
-        return
-    st.markdown(" :gray[→] ".join(phase.badge for phase in timeline.phases(entries)))
-    st.altair_chart(
-        charts.timeline(timeline.marks(entries, session.now())),
-        alt="The events of this change in order, one lane per party; the table below holds them",
-    )
-    st.dataframe(
-        timeline.rows(entries, session.now()),
-        hide_index=True,
-        height="content",
-        alt="Everything that happened to this change, in order",
-        column_config={
-            "When": st.column_config.TextColumn(width=175),
-            "Event": st.column_config.TextColumn(width=260),
-            "Where": st.column_config.TextColumn(width=100),
-            "Outcome": st.column_config.TextColumn(width=120),
-            "Took": st.column_config.TextColumn(width=70),
-            "Who": st.column_config.TextColumn(width=130),
-            "Detail": st.column_config.TextColumn(width=360),
-        },
-    )
-    with st.expander("Raw facts of each event"):
-        for entry in entries:
-            if entry.facts:
-                at = text.moment(entry.at, session.now())
-                st.caption(f"{at} {text.plain(entry.title)} (`{entry.id}`)")
-                st.json(entry.facts, expanded=False)
 
 
 def _effects(change: ServiceChangeView) -> None:
@@ -94,8 +50,13 @@ def _effects(change: ServiceChangeView) -> None:
     ui.static_table(
         view.effect_rows(change, now), empty="Nothing was done at any system yet.", alt="Effects"
     )
+    wanted = opened(opening.name(), "effect")
     for effect in change.effects:
-        with st.expander(f"Record of {text.plain(effect.idempotency_key)}"):
+        with st.expander(
+            f"Record of {text.plain(effect.idempotency_key)}",
+            expanded=effect.idempotency_key == wanted,
+            key=f"effect.{effect.idempotency_key}.{effect.idempotency_key == wanted}",
+        ):
             ui.static_table(view.effect_record(effect, now), empty="", alt="Effect record")
     st.markdown("##### Tickets", anchors=False)
     ui.static_table(view.ticket_rows(change, now), empty="No ticket was opened.", alt="Tickets")
@@ -103,6 +64,7 @@ def _effects(change: ServiceChangeView) -> None:
 
 def _plan(change: ServiceChangeView) -> None:
     st.markdown("##### What was asked for", anchors=False)
+    opening.personal_switch(change, "plan")
     ui.static_table(view.request_rows(change), empty="", alt="What was asked for")
     st.markdown("##### Checks", anchors=False)
     ui.static_table(
@@ -136,34 +98,61 @@ def _documents(change: ServiceChangeView) -> None:
 
 
 def _sections(change: ServiceChangeView, entries: list[TimelineEntry]) -> None:
-    """One tab per section; only the open one is drawn."""
-    sections: dict[str, Callable[[], None]] = {
-        "Timeline": lambda: _timeline(entries),
-        "Effects and tickets": lambda: _effects(change),
-        "Documents": lambda: _documents(change),
-        "Request and plan": lambda: _plan(change),
-        "Identifiers": lambda: _identifiers(change),
+    """One tab per section; only the open one is drawn, and asked for."""
+    shown: dict[Section, Callable[[], None]] = {
+        Section.TIMELINE: lambda: story.show(entries),
+        Section.ATTEMPTS: lambda: attempts.show(change),
+        Section.PAYLOADS: lambda: payloads.show(change),
+        Section.EFFECTS: lambda: _effects(change),
+        Section.DOCUMENTS: lambda: _documents(change),
+        Section.LINEAGE: lambda: lineage.show(change, entries),
+        Section.NOTES: lambda: story.notes(change, entries),
+        Section.PLAN: lambda: _plan(change),
+        Section.IDENTIFIERS: lambda: _identifiers(change),
     }
-    tabs = st.tabs(list(sections), key="tab", bind="query-params")
-    for tab, show in zip(tabs, sections.values(), strict=True):
-        if tab.open:
-            with tab:
-                show()
+    with st.container(key="sections"):
+        tabs = st.tabs(opening.section_names(), key=opening.TAB, bind="query-params")
+        for tab, section in zip(tabs, Section, strict=True):
+            if tab.open:
+                with tab, ui.guarded():
+                    shown[section]()
+    opening.jump()
 
 
-def _page(change: ServiceChangeView, answers: AnswersView, entries: list[TimelineEntry]) -> None:
+def _read(change_id: str) -> ServiceChangeView:
+    """The change, with personal fields if they are asked for and the API shows them."""
+    api = session.api()
+    try:
+        return api.change(change_id, opening.personal())
+    except ApiError as error:
+        if error.status != HTTPStatus.FORBIDDEN or opening.personal() is Personal.MASK:
+            raise
+        ui.problem(error)
+    opening.mask()
+    return api.change(change_id)
+
+
+def _page(change_id: str) -> None:
+    api = session.api()
+    change = _read(change_id)
+    answers, entries = api.answers(change_id), api.timeline(change_id)
     _head(change)
     second_person.show(change)
-    _card(change, answers, entries)
+    card.show(change, answers, entries)
+    if change.failure:
+        ui.failure_facts(change.failure)
+        if not change.failure.dead_letter:
+            live_steps.show(change)
+    with ui.guarded():
+        card.holdings_strip(change)
     _sections(change, entries)
     if change.status in view.MOVING:
         _watch(change)
 
 
-change_id = st.query_params.get("id", "").strip()
-if change_id:
-    api = session.api()
-    _page(api.change(change_id), api.answers(change_id), api.timeline(change_id))
+chosen = st.query_params.get("id", "").strip()
+if chosen:
+    _page(chosen)
 else:
     ui.nothing_here("No change chosen", "Choose one from the list of changes.", "search")
     st.page_link(ui.FIND_PAGE)

@@ -14,6 +14,7 @@ from domain.contracts import (
     TimelineEntry,
 )
 from domain.contracts_desk import OutlookView
+from domain.contracts_evidence import Personal
 from domain.service_change import Action, ChangeStatus
 from support_ui.calls.transport import LIST_LIMIT, Connection, Query, change_path, decode, segment
 
@@ -63,9 +64,9 @@ class ChangeCalls(Connection):
         """How many changes are in each status."""
         return self.get("/v1/service-changes/counts", _COUNTS)
 
-    def change(self, change_id: str) -> ServiceChangeView:
+    def change(self, change_id: str, personal: Personal = Personal.MASK) -> ServiceChangeView:
         """One change, whole."""
-        return self.get(change_path(change_id), _CHANGE)
+        return self.get(change_path(change_id), _CHANGE, {"personal": str(personal)})
 
     def answers(self, change_id: str) -> AnswersView:
         """The support questions of one change."""

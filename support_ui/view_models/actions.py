@@ -36,6 +36,13 @@ class Offer:
         return f"{_VERB[self.action]} version {self.version}"
 
     @property
+    def hint(self) -> str | None:
+        """What hovering over the button tells: why not, or who may besides."""
+        if self.refusal is not None:
+            return text.plain(self.refusal)
+        return f"May do this now: {self.roles}" if self.roles else None
+
+    @property
     def submit(self) -> str:
         """What the button that sends it will do, and whether a second person is asked."""
         does = self.words.does

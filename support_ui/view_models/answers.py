@@ -1,23 +1,24 @@
 """The seven support questions of one change, each with its answer and its evidence."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.contracts import AnswersView, Evidence, TimelineEntry
+from domain.contracts import AnswersView, TimelineEntry
 from domain.identifiers import System
 from support_ui.view_models import text, words
+from support_ui.view_models.evidence import Proof, proofs
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One question answered. `headline`, `lines` and `evidence` are Markdown."""
+    """One question answered. `headline` and `lines` are Markdown."""
 
     question: str
     icon: str
     headline: str
     lines: tuple[str, ...]
-    evidence: tuple[str, ...]
+    evidence: tuple[Proof, ...]
 
 
 def seven_answers(
@@ -44,26 +45,6 @@ def _count(number: int, one: str) -> str:
     return f"{number} {one}" + ("" if number == 1 else "s")
 
 
-def _evidence(
-    groups: Iterable[Sequence[Evidence]], entries: Mapping[str, TimelineEntry], now: datetime
-) -> tuple[str, ...]:
-    """Each record once, told by its line of the timeline where it has one.
-
-    A timeline entry is called after the record behind it: `attempt:17`.
-    """
-    found: dict[tuple[str, str], str] = {}
-    for item in (item for group in groups for item in group):
-        name = f"{text.humanise(item.kind)} `{item.id}`"
-        entry = entries.get(f"{item.kind}:{item.id}")
-        told = (
-            f"{name}: {text.plain(text.humanise(entry.title))}, {text.moment(entry.at, now)}"
-            if entry
-            else name
-        )
-        found.setdefault((item.kind, item.id), told)
-    return tuple(found.values())
-
-
 def _sent(answers: AnswersView, entries: Mapping[str, TimelineEntry], now: datetime) -> Answer:
     systems = {item.system for item in answers.sent}
     headline = (
@@ -82,7 +63,7 @@ def _sent(answers: AnswersView, entries: Mapping[str, TimelineEntry], now: datet
         "outbox",
         headline,
         lines,
-        _evidence((item.evidence for item in answers.sent), entries, now),
+        proofs((item.evidence for item in answers.sent), entries, now),
     )
 
 
@@ -100,7 +81,7 @@ def _rejected_by(
         icon,
         words.SYSTEM[rejection.system],
         (f"“{text.plain(rejection.words)}”", f"{step}{status}, {text.age(rejection.at, now)}"),
-        _evidence((rejection.evidence,), entries, now),
+        proofs((rejection.evidence,), entries, now),
     )
 
 
@@ -125,7 +106,7 @@ def _payload_version(
         "history",
         headline,
         lines,
-        _evidence((item.evidence for item in answers.payload_version), entries, now),
+        proofs((item.evidence for item in answers.payload_version), entries, now),
     )
 
 
@@ -146,7 +127,7 @@ def _retried(answers: AnswersView, entries: Mapping[str, TimelineEntry], now: da
             f"{_count(item.attempts, 'attempt')}"
             for item in repeated
         ),
-        _evidence((item.evidence for item in answers.retried), entries, now),
+        proofs((item.evidence for item in answers.retried), entries, now),
     )
 
 
@@ -156,7 +137,7 @@ def _succeeded(answers: AnswersView, entries: Mapping[str, TimelineEntry], now: 
         "flag",
         words.STATUS[answers.succeeded.status].badge,
         (text.plain(answers.succeeded.sentence),),
-        _evidence((answers.succeeded.evidence,), entries, now),
+        proofs((answers.succeeded.evidence,), entries, now),
     )
 
 
@@ -169,7 +150,7 @@ def _started_by(
         "person",
         text.plain(start.actor),
         (f"{text.plain(text.humanise(start.actor_kind))}, {text.moment_and_age(start.at, now)}",),
-        _evidence((start.evidence,), entries, now),
+        proofs((start.evidence,), entries, now),
     )
 
 

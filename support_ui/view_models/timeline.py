@@ -1,4 +1,4 @@
-"""The story of one change: its phases, its picture and its table."""
+"""The story of one change: its phases and its table. `gantt.py` makes the picture of it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,9 +14,8 @@ from domain.service_change import ChangeStatus, DocumentState, EffectStatus
 from support_ui.view_models import text, words
 
 PEOPLE: Final = "People"
-LANES: Final = (PEOPLE, *(words.SYSTEM[system] for system in reversed(System)))
-"""Top to bottom: who decides, then this system, then the systems of record."""
 
+_NOTE: Final = "Note"
 _PEOPLES_KINDS: Final = frozenset({TimelineKind.DECISION, TimelineKind.DOCUMENT})
 
 
@@ -77,20 +76,6 @@ class Phase:
         return look.badge + (f" {text.duration(self.lasted)}" if self.lasted is not None else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """One event of the picture: its place in the order, its lane and what a hover tells."""
-
-    position: int
-    lane: str
-    tone: Tone
-    title: str
-    outcome: str
-    when: str
-    clock: str
-    detail: str
-
-
 def phases(entries: Sequence[TimelineEntry]) -> list[Phase]:
     """The statuses the change went through, one after the other."""
     turns: list[tuple[datetime, ChangeStatus]] = []
@@ -111,29 +96,17 @@ def _reached(entry: TimelineEntry) -> ChangeStatus | None:
     return ChangeStatus(named) if named in set(ChangeStatus) else None
 
 
+def status_tone(status: ChangeStatus) -> Tone:
+    """How a status reads."""
+    return _STATUS_TONES.get(status, Tone.NEUTRAL)
+
+
 def tone(entry: TimelineEntry) -> Tone:
     """How an event reads; an outcome nobody named here is neutral, not an error."""
     status = _reached(entry)
     if status:
-        return _STATUS_TONES.get(status, Tone.NEUTRAL)
+        return status_tone(status)
     return _OUTCOME_TONES.get(entry.outcome or "", Tone.NEUTRAL)
-
-
-def marks(entries: Sequence[TimelineEntry], now: datetime) -> list[Mark]:
-    """The events in order, one column each: gaps of hours and of milliseconds stay readable."""
-    return [
-        Mark(
-            position=position,
-            lane=_lane(entry),
-            tone=tone(entry),
-            title=text.humanise(entry.title),
-            outcome=text.humanise(entry.outcome or "noted"),
-            when=text.moment(entry.at, now),
-            clock=entry.at.astimezone(now.tzinfo).strftime("%H:%M:%S"),
-            detail=entry.detail,
-        )
-        for position, entry in enumerate(entries)
-    ]
 
 
 def _lane(entry: TimelineEntry) -> str:
@@ -160,3 +133,13 @@ def rows(entries: Sequence[TimelineEntry], now: datetime) -> list[dict[str, obje
         }
         for entry in entries
     ]
+
+
+def opened(entries: Sequence[TimelineEntry], name: str) -> TimelineEntry | None:
+    """The event that is open, by its id."""
+    return next((entry for entry in entries if entry.id == name), None)
+
+
+def notes(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
+    """What people wrote, the newest first."""
+    return [entry for entry in reversed(entries) if entry.title == _NOTE]

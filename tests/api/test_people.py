@@ -1,5 +1,6 @@
 """People by their ID token: what counts, what does not, and what each is told."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -58,6 +59,7 @@ async def test_a_person_is_who_the_provider_says_until_then(
     [
         ({"roles": ["support", "admin", "operator"]}, "olivia", "admin"),
         ({"roles": "support"}, "olivia", "support"),
+        ({"roles": ["support", {"not": "a role"}, 7]}, "olivia", "support"),
         ({"roles": ["portal", "support"]}, "olivia", "support"),
         ({"preferred_username": None}, "1f0c", "operator"),
         ({"aud": [CLIENT, "another"]}, "olivia", "operator"),
@@ -97,6 +99,8 @@ async def test_groups_of_the_provider_are_mapped_to_our_roles(
         ({"aud": "another"}, 401, "not_signed_in"),
         ({"aud": [CLIENT, "another"], "azp": "another"}, 401, "not_signed_in"),
         ({"roles": None}, 403, "forbidden"),
+        ({"roles": 7}, 403, "forbidden"),
+        ({"roles": [{"operator": True}]}, 403, "forbidden"),
         ({"roles": ["portal"]}, 403, "forbidden"),
         ({"preferred_username": "portal"}, 403, "forbidden"),
     ],
@@ -157,6 +161,59 @@ async def test_a_new_key_of_the_provider_is_fetched_once_and_not_for_every_forge
     later = await me(shared_api, token)
 
     assert (too_soon.status_code, later.status_code, signs.asked) == (401, 200, 2)
+
+
+async def test_roles_may_stand_deeper_in_the_token(
+    shared_api: ApiUnderTest, signs: Provider
+) -> None:
+    shared_api.parts.identities = IdentityProvider(
+        signs.url,
+        CLIENT,
+        name_claim="preferred_username",
+        role_claim="realm_access.roles",
+        roles={"support": Role.SUPPORT},
+        clock=lambda: NOW,
+    )
+    claims = signs.claims(AT, realm_access={"roles": ["support"]})
+
+    assert (await me(shared_api, signs.token(claims))).json()["role"] == "support"
+
+
+async def test_a_provider_that_goes_by_another_name_is_not_believed(
+    shared_api: ApiUnderTest, signs: Provider
+) -> None:
+    real, signs.url = signs.url, "https://elsewhere.example"
+    shared_api.parts.identities = IdentityProvider(
+        real,
+        CLIENT,
+        name_claim="sub",
+        role_claim="roles",
+        roles={},
+        clock=lambda: NOW,
+    )
+
+    answer = await me(shared_api, signs.token(signs.claims(AT, iss=real)))
+
+    assert answer.json()["code"] == "identity_provider_unavailable"
+
+
+async def test_a_silent_provider_is_asked_once_for_all_who_wait(
+    shared_api: ApiUnderTest, signs: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = signs.token(signs.claims(AT))
+    shared_api.parts.identities = believing(signs)
+    asked = 0
+
+    async def silent(_: IdentityProvider) -> None:
+        nonlocal asked
+        asked += 1
+
+    monkeypatch.setattr(IdentityProvider, "_fetched", silent)
+
+    answers = await asyncio.gather(*(me(shared_api, token) for _ in range(5)))
+
+    assert {answer.json()["code"] for answer in answers} == {"identity_provider_unavailable"}
+    assert asked == 1
 
 
 async def test_while_the_provider_is_away_keys_of_machines_work(

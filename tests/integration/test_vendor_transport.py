@@ -178,6 +178,9 @@ async def test_every_exchange_is_kept_as_evidence_without_what_is_personal(
     assert read.response["billing_address"] == "[personal]"
     assert posted.vendor_request_id != read.vendor_request_id
     assert str(posted.vendor_request_id).startswith("req_")
+    assert posted.request_headers["idempotency-key"] == this.idempotency_key
+    assert posted.request_headers["x-correlation-id"] == "corr-t"
+    assert posted.response_headers["content-type"] == "application/json"
     assert "Secret" not in repr(this)
     assert API_KEY not in repr(this)
     assert {e["correlation_id"] for e in vendor.control.ledger()} == {"corr-t"}

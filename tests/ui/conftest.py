@@ -1,11 +1,14 @@
 """The stub API and the console over it, as the tests of the pages use them."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
 from streamlit.testing.v1 import AppTest
 
+from tests.support.browser import chromium
 from tests.ui.stub_api import StubApi, serving
 
 ROUTER = Path(__file__).resolve().parents[2] / "support_ui" / "streamlit_app.py"
@@ -73,3 +76,10 @@ def console(stub: StubApi, monkeypatch: pytest.MonkeyPatch) -> Console:
     monkeypatch.setattr("support_ui.session.id_token", lambda: fresh.token)
     monkeypatch.setattr("streamlit.logout", fresh.sign_out)
     return fresh
+
+
+@pytest_asyncio.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """A browser of the test's own."""
+    async with chromium() as found:
+        yield found

@@ -32,6 +32,7 @@ from domain.contracts_desk import (
     OutlookView,
     SecondApprovalView,
 )
+from domain.contracts_evidence import Personal
 from domain.contracts_operations import IntegrationHealthView
 from domain.permissions import needs_second_person
 from domain.service_change import (
@@ -43,7 +44,13 @@ from domain.service_change import (
     DocumentState,
     Role,
 )
-from tests.ui import samples_desk, samples_history, stub_approvals
+from tests.ui import (
+    samples_desk,
+    samples_evidence,
+    samples_history,
+    stub_approvals,
+    stub_evidence,
+)
 from tests.ui.samples import CHANGES, PNG, sha
 
 AFTER = {
@@ -93,6 +100,7 @@ class World:
     asked: list[Asked] = field(default_factory=list)
     answered: dict[str, ServiceChangeView] = field(default_factory=dict)
     """First answers by idempotency key."""
+    notes: list[TimelineEntry] = field(default_factory=list)
 
     def move(self, change_id: str, **values: object) -> ServiceChangeView:
         """Let a change become another one behind the console's back."""
@@ -183,17 +191,30 @@ def _app(stub: StubApi) -> FastAPI:  # noqa: C901, PLR0915 - a route each; the s
         return {status: held.count(status) for status in ChangeStatus}
 
     @app.get("/v1/service-changes/{change_id}")
-    def whole(request: Request, change_id: str) -> ServiceChangeView:
-        return one(world(request), change_id)
+    def whole(
+        request: Request, change_id: str, personal: Personal = Personal.MASK
+    ) -> ServiceChangeView:
+        found = world(request)
+        change = samples_evidence.seen(one(found, change_id), found.me, personal)
+        if personal is Personal.SHOW and not change.may_show_personal:
+            raise ProblemError(
+                problem(403, "forbidden", "Not allowed", "Personal fields are shown to operators "
+                        "and admins alone.", "")
+            )  # fmt: skip
+        return change
 
     @app.get("/v1/service-changes/{change_id}/answers")
     def answered(request: Request, change_id: str) -> AnswersView:
         found = world(request)
-        return samples_history.answers(one(found, change_id), found.me)
+        change = one(found, change_id)
+        answers = samples_history.answers(change, found.me)
+        safe = samples_evidence.safe_to_retry(change)
+        return answers.model_copy(update={"safe_to_retry": safe})
 
     @app.get("/v1/service-changes/{change_id}/timeline")
     def told(request: Request, change_id: str) -> Page[TimelineEntry]:
-        return Page(items=samples_history.timeline(one(world(request), change_id)))
+        found = world(request)
+        return Page(items=[*samples_history.timeline(one(found, change_id)), *found.notes])
 
     @app.get("/v1/service-changes/{change_id}/documents/{version}")
     def document(request: Request, change_id: str, version: int) -> Response:
@@ -302,6 +323,7 @@ def _app(stub: StubApi) -> FastAPI:  # noqa: C901, PLR0915 - a route each; the s
         return samples_history.OWNERSHIP if world(request).changes else []
 
     _desk(app, world)
+    stub_evidence.add_routes(app, world, one, Asked)
     return app
 
 

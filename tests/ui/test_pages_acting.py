@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from domain.contracts import ServiceChangeView
 from domain.service_change import Action, ChangeStatus, Role
+from domain.verdicts import Repeatability
 from tests.ui.conftest import Console
 from tests.ui.samples import CHANGES
 from tests.ui.samples_desk import ACTIVE, ADDRESS, PARKED, billed, revised
@@ -36,16 +37,47 @@ def sent(page: AppTest, console: Console, action: Action, change_id: str, reason
     return console.healthy()
 
 
-def test_only_what_is_allowed_has_a_button_and_the_rest_is_explained(
+def test_every_action_has_a_button_and_what_is_not_allowed_is_grey_and_explained(
     console: Console, stub: StubApi
 ) -> None:
     page, _ = opened(console, stub, PARKED, role=Role.SUPPORT)
-    assert [b.label for b in page.button if str(b.key).startswith("open.")] == ["Retry"]
+    buttons = {button.key: button for button in page.button}
+    assert {f"open.{action}" for action in Action} <= set(buttons)
+    assert [a for a in Action if not buttons[f"open.{a}"].disabled] == [Action.RETRY]
+    assert "needs one of the roles" in buttons["open.reject"].help.replace("\\", "")
     refused = page.expander[0].table[0].value
     assert len(refused) == len(Action) - 1
     rejected = refused[refused["Action"] == "Reject"].iloc[0]
     assert rejected["Who may now"] == "Administrator, operator"
     assert "Reject needs one of the roles" in rejected["Why not you"]
+
+
+def test_whether_a_retry_is_safe_stands_beside_its_button_and_in_its_form(
+    console: Console, stub: StubApi
+) -> None:
+    opened(console, stub, PARKED, act="retry")
+    said = console.said().replace("\\", "")
+    assert said.count("Safe to retry") == 2
+    assert "**Post billing change at Billing**: outcome unknown." in said
+    assert "a retry looks it up first" in said
+
+
+def test_a_retry_that_is_not_safe_says_so(console: Console, stub: StubApi) -> None:
+    effect = PARKED.effects[0].model_copy(update={"repeatability": Repeatability.NEITHER})
+    opened(console, stub, PARKED.model_copy(update={"effects": [effect]}))
+    assert "Not safe to retry" in console.said()
+
+
+def test_a_masked_address_has_to_be_shown_before_it_is_corrected(
+    console: Console, stub: StubApi
+) -> None:
+    change = ADDRESS.model_copy(update={"status": ChangeStatus.INCOMPLETE})
+    page, _ = opened(console, stub, change, act="correct")
+    assert not page.text_area
+    page.button(key="show.correct").click().run()
+    shown = page.text_input(key=f"correct.billing_address.line1.{change.id}")
+    assert console.healthy()
+    assert shown.value == "12 Elm St"
 
 
 def test_a_form_opens_by_its_button_and_closes_again(console: Console, stub: StubApi) -> None:
@@ -104,7 +136,7 @@ def test_an_address_is_corrected_line_by_line_and_sent_whole(
     console: Console, stub: StubApi
 ) -> None:
     change = ADDRESS.model_copy(update={"status": ChangeStatus.INCOMPLETE})
-    page, world = opened(console, stub, change, act="correct")
+    page, world = opened(console, stub, change, act="correct", personal="show")
     page.text_input(key=f"correct.billing_address.line1.{change.id}").set_value("14 Elm St").run()
     (shown,) = (table.value for table in page.table if "Before" in table.value)
     assert shown["Field"].tolist() == ["Line1"]

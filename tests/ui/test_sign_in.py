@@ -40,7 +40,8 @@ def test_whoever_is_signed_in_is_on_the_page_they_asked_for(
 def test_a_sign_in_that_has_ended_asks_for_another(console: Console) -> None:
     console.open()
     page = console.sign_in("nobody-knows-this")
-    assert "Your sign-in has ended" in page.warning[0].value
+    assert "did not take your sign-in" in page.warning[0].value
+    assert "This key is not known" in page.warning[0].value
 
 
 def test_somebody_without_a_role_is_told_whom_to_ask_and_may_leave(

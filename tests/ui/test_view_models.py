@@ -20,6 +20,7 @@ from domain.service_change import (
 from domain.undoing import Reversibility
 from support_ui.view_models import actions, change, health, lists, problems, timeline, today, words
 from support_ui.view_models.answers import seven_answers
+from support_ui.view_models.evidence import Section
 from tests.ui import samples_history
 from tests.ui.samples import CHANGES, NOW
 
@@ -71,8 +72,12 @@ def test_each_answer_names_its_evidence_by_its_line_of_the_timeline() -> None:
     told = seven_answers(samples_history.answers(sample, ME), samples_history.timeline(sample), NOW)
     sent = told[0]
     assert sent.headline == "1 record to 1 system"
-    assert sent.evidence[0] == f"Effect `{sample.effects[0].idempotency_key}`"
-    assert sent.evidence[1].startswith("Attempt `201`: Post billing change, attempt 1, 2026")
+    effect, attempt = sent.evidence
+    assert effect.name == f"effect:{sample.effects[0].idempotency_key}"
+    assert effect.section is Section.EFFECTS
+    assert effect.label == "Record of post billing change, document v1"
+    assert (attempt.name, attempt.section) == ("attempt:201", Section.ATTEMPTS)
+    assert attempt.label.startswith("Post billing change, attempt 1, 2026")
 
 
 def test_the_rejecting_system_is_told_in_its_own_words() -> None:
@@ -159,19 +164,6 @@ def test_outcomes_have_a_tone_and_unknown_ones_are_neutral() -> None:
     assert told == [
         timeline.Tone.GOOD, timeline.Tone.WAITS, timeline.Tone.BAD, timeline.Tone.NEUTRAL,
     ]  # fmt: skip
-
-
-def test_decisions_and_documents_are_in_the_lane_of_people() -> None:
-    told = timeline.marks(
-        [
-            entry(1, 0, "applying", kind=TimelineKind.DECISION),
-            entry(2, 1, None, kind=TimelineKind.ATTEMPT, system=System.CRM),
-            entry(3, 2, "active"),
-        ],
-        NOW,
-    )
-    assert [mark.lane for mark in told] == ["People", "CRM", "Throughline"]
-    assert {mark.lane for mark in told} <= set(timeline.LANES)
 
 
 def test_a_next_action_that_repeats_what_is_waited_for_is_told_once() -> None:

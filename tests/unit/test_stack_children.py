@@ -44,12 +44,23 @@ def test_everything_is_embedded_by_default(tmp_path: Path) -> None:
         "billing",
         "scheduling",
         "ticketing",
+        "identity",
         "relay",
         "worker",
         "api",
         "console",
         "watcher",
     ]
+
+
+def test_a_sign_in_elsewhere_replaces_the_embedded_one(tmp_path: Path) -> None:
+    assert "identity" not in names(stack(tmp_path, oidc_issuer="https://login.example"))
+
+
+def test_what_signs_people_in_is_given_to_the_console_alone(tmp_path: Path) -> None:
+    secrets = {"THROUGHLINE_OIDC_CLIENT_SECRET", "THROUGHLINE_CONSOLE_COOKIE_SECRET"}
+    holders = {child.name for child in stack(tmp_path).children if secrets & child.env.keys()}
+    assert holders == {"console"}
 
 
 def test_a_database_elsewhere_replaces_the_embedded_one(tmp_path: Path) -> None:
@@ -118,7 +129,7 @@ def test_the_supervisor_starts_nothing_by_itself_and_restarts_what_ends(tmp_path
     config = parsed(tmp_path)
 
     programs = [config[name] for name in config.sections() if name.startswith("program:")]
-    assert len(programs) == 12
+    assert len(programs) == 13
     assert {program["autostart"] for program in programs} == {"false"}
     assert {program["autorestart"] for program in programs} == {"true"}
 

@@ -1,0 +1,75 @@
+"""The day as somebody sees it who keeps the page open: one read for the whole page."""
+
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from fastapi import APIRouter, Query
+
+from adapters.postgres.health import integration_health
+from adapters.postgres.today import (
+    Day,
+    Looker,
+    broken_since,
+    ended_by_status,
+    oldest_open,
+    open_by_status,
+    overdue,
+    throughput,
+    waits_for,
+)
+from api.dependencies import Caller, System_
+from api.errors import ApiError
+from domain.contracts_today import TodayView, VendorGlanceView
+from domain.errors import FieldProblem
+
+router = APIRouter(prefix="/v1", tags=["today"])
+
+
+@router.get("/today")
+async def read_today(
+    caller: Caller,
+    parts: System_,
+    zone: Annotated[
+        str, Query(max_length=64, description="The time zone whose midnight begins the day.")
+    ] = "UTC",
+) -> TodayView:
+    """What waits, what is late, what broke, and how much was done, as the caller may see it."""
+    day = Day(parts.clock(), _zone(zone))
+    looker = Looker(caller.name, caller.role, caller.sees_only_own)
+    yesterday = day.midnight(1)
+    staff = looker.sees_only is None
+    async with parts.sessions() as session:
+        hours, days = await throughput(session, looker, day)
+        return TodayView(
+            as_of=day.now,
+            zone=zone,
+            day=day.date,
+            waits_for_me=await waits_for(session, looker, day.now),
+            overdue=await overdue(session, looker, day.now),
+            open=await open_by_status(session, looker),
+            ended_today=await ended_by_status(session, looker, day.midnight()),
+            oldest=await oldest_open(session, looker),
+            broken_since=yesterday,
+            broken=await broken_since(session, yesterday) if staff else [],
+            vendors=[
+                VendorGlanceView(
+                    system=each.system,
+                    state=each.state,
+                    sentence=each.sentence,
+                    next_action=each.next_action,
+                )
+                for each in (await integration_health(session, day.now) if staff else [])
+            ],
+            hours=hours,
+            usual_days=days,
+        )
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        words = "is not the name of a time zone, such as Europe/Berlin"
+        raise ApiError(
+            "invalid_request", f"zone {words}.", [FieldProblem("zone", words)]
+        ) from error

@@ -1,0 +1,40 @@
+"""What the API answers of how the desk fills and empties. Shapes only, no rules."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from domain.contracts_failures import View
+
+
+class TrendUnit(StrEnum):
+    """The stretch of time each number is about."""
+
+    HOUR = "hour"
+    DAY = "day"
+
+
+class TrendSeries(View):
+    """Per stretch: how many came to stand still, were ended, and stood still at its end."""
+
+    opened: list[int]
+    closed: list[int]
+    standing: list[int]
+
+
+class CauseTrendView(TrendSeries):
+    """The same for one cause."""
+
+    fingerprint: str
+
+
+class TrendView(View):
+    """`starts` are the beginnings of the stretches, the oldest first; the last one is under way.
+
+    Days are those of `zone`. Every list is as long as `starts`.
+    """
+
+    unit: TrendUnit
+    zone: str
+    starts: list[datetime]
+    total: TrendSeries
+    causes: list[CauseTrendView]
