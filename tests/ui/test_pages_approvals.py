@@ -46,7 +46,7 @@ def test_an_approval_names_the_plan_and_document_that_were_shown(
     key, world = stub.open_world()
     console.open("approvals", id=PNG_CHANGE.id)
     page = console.sign_in(key)
-    page.text_area[0].set_value("Document and plan agree.")
+    page.text_area(key=f"reason.{PNG_CHANGE.id}").set_value("Document and plan agree.")
     page.button(key=f"submit.approve.{PNG_CHANGE.id}").click().run()
     assert "Approved" in console.healthy().success[0].value
     (asked,) = world.asked
@@ -68,7 +68,7 @@ def test_a_plan_that_changed_behind_the_page_is_refused_in_the_apis_words(
     page = console.sign_in(key)
     assert PNG_CHANGE.plan is not None
     world.move(PNG_CHANGE.id, plan=PNG_CHANGE.plan.model_copy(update={"sha256": "f" * 64}))
-    page.text_area[0].set_value("Fine.")
+    page.text_area(key=f"reason.{PNG_CHANGE.id}").set_value("Fine.")
     page.button(key=f"submit.approve.{PNG_CHANGE.id}").click().run()
     assert world.asked[0].body["plan_sha256"] == PNG_CHANGE.plan.sha256
     assert "no longer what would be done" in console.healthy().error[0].value
@@ -92,7 +92,7 @@ def test_a_repeated_click_after_a_lost_answer_is_the_same_request(
     console.open("approvals", id=PNG_CHANGE.id)
     page = console.sign_in(key)
     for _ in range(2):
-        page.text_area[0].set_value("Fine.")
+        page.text_area(key=f"reason.{PNG_CHANGE.id}").set_value("Fine.")
         page.button(key=f"submit.approve.{PNG_CHANGE.id}").click().run()
     first, second = world.asked
     assert first == second
@@ -106,7 +106,7 @@ def test_after_a_refusal_the_next_click_is_a_new_request(console: Console, stub:
     assert PNG_CHANGE.plan is not None
     world.move(PNG_CHANGE.id, plan=PNG_CHANGE.plan.model_copy(update={"sha256": "f" * 64}))
     for _ in range(2):
-        page.text_area[0].set_value("Fine.")
+        page.text_area(key=f"reason.{PNG_CHANGE.id}").set_value("Fine.")
         page.button(key=f"submit.approve.{PNG_CHANGE.id}").click().run()
     first, second = world.asked
     assert first.idempotency_key != second.idempotency_key
@@ -201,7 +201,7 @@ def test_a_picture_is_shown_at_once(console: Console, stub: StubApi) -> None:
     console.open("approvals", id=PNG_CHANGE.id)
     page = console.sign_in(key)
     assert page.get("image")
-    assert not page.toggle
+    assert [toggle.key for toggle in page.toggle] == ["mine"]
 
 
 def test_a_pdf_is_shown_at_once_in_a_viewer(console: Console, stub: StubApi) -> None:
