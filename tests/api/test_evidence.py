@@ -123,6 +123,23 @@ async def test_payloads_are_those_that_went_out_and_those_the_plan_would_send(
     assert items[3]["payload"]["add"] == ["fiber_optic"]
 
 
+async def test_a_payload_that_did_not_get_through_keeps_its_version_when_it_is_planned_again(
+    api: ApiUnderTest, sessions: Sessions
+) -> None:
+    change_id = await planned_change(api, sessions)
+    planned = (await got(api, f"{change_id}/payloads"))["items"][0]
+    async with sessions.begin() as session:
+        effect = effect_row(change_id)
+        effect.status, effect.payload_sha256 = "refused", planned["payload_sha256"]
+        effect.payload, effect.vendor_reference = planned["payload"], None
+        session.add(effect)
+
+    items = (await got(api, f"{change_id}/payloads"))["items"]
+
+    versions = {item["id"]: item["payload_version"] for item in items}
+    assert versions["planned:post_billing_change"] == 1
+
+
 async def test_personal_fields_are_masked_unless_an_operator_asks_which_is_on_record(
     api: ApiUnderTest, sessions: Sessions
 ) -> None:

@@ -52,6 +52,9 @@ from tests.ui import (
     stub_evidence,
 )
 from tests.ui.samples import CHANGES, PNG, sha
+from tests.ui.stub_problems import ProblemError, problem
+
+__all__ = ["Asked", "ProblemError", "StubApi", "World", "problem", "serving"]
 
 AFTER = {
     Action.APPROVE: ChangeStatus.APPLYING,
@@ -63,20 +66,6 @@ AFTER = {
     Action.APPLY_REVISION: ChangeStatus.APPLYING,
 }
 """Where a change goes at once; discarding a revision moves nothing."""
-
-
-def problem(status: int, code: str, title: str, detail: str, next_action: str) -> Problem:
-    """Problem details as the API makes them."""
-    return Problem(
-        type=f"https://throughline.invalid/problems/{code}",
-        title=title,
-        status=status,
-        detail=detail,
-        code=code,
-        correlation_id="c0ffee00-0000-4000-8000-000000000000",
-        retryable=status >= 500,
-        next_action=next_action,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +95,6 @@ class World:
         """Let a change become another one behind the console's back."""
         self.changes[change_id] = self.changes[change_id].model_copy(update=values)
         return self.changes[change_id]
-
-
-class ProblemError(Exception):
-    """Answers a problem document."""
-
-    def __init__(self, told: Problem) -> None:
-        self.told = told
 
 
 @dataclass(slots=True)
