@@ -97,7 +97,9 @@ async def submit(
 
 async def _accept(parts: Parts, new: NewChange, same: Repeatable) -> Response:
     async with parts.sessions() as session:
-        body = as_bytes(await accept_change(session, new))
+        accepted = await accept_change(session, new)
+        # Whoever submitted it reads its personal fields as they are, now as later.
+        body = as_bytes(accepted.model_copy(update={"may_show_personal": True}))
         first = await keep_answer(
             session,
             caller=new.caller,
