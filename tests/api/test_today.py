@@ -39,10 +39,11 @@ async def made(api: ApiUnderTest, sessions: Sessions, **values: Any) -> str:  # 
     caller = values.pop("caller", "portal")
     number = values.pop("number", 1)
     change = await api.accepted({"account_id": f"{number:04}-TODAY"}, caller=caller)
-    async with sessions.begin() as session:
-        await session.execute(
-            update(ServiceChangeRow).where(ServiceChangeRow.id == change["id"]).values(**values)
-        )
+    if values:
+        async with sessions.begin() as session:
+            await session.execute(
+                update(ServiceChangeRow).where(ServiceChangeRow.id == change["id"]).values(**values)
+            )
     found: str = change["id"]
     return found
 
