@@ -8,7 +8,7 @@ import asyncio
 import json
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -22,12 +22,12 @@ from adapters.postgres.engine import driver_url
 from benchmarks.fault_runs import Options
 from benchmarks.multiplied import multiply
 from benchmarks.report import Report
-from http_client import AsyncClient
 from stack.children import database_url
 from stack.demo import run_demo
 from stack.description import log_file
 from stack.paths import StatePaths
 from tests.support.browser import chromium, settled, signed_in
+from tests.support.console_pages import console_pages
 from tests.support.live import LiveStack
 
 LARGE: Final = 100_000
@@ -52,7 +52,7 @@ async def measure(stack: LiveStack, options: Options) -> Report:
     said = StringIO()
     if not await asyncio.to_thread(run_demo, stack.settings, Console(file=said, width=120)):
         raise AssertionError(said.getvalue())
-    pages = await _pages(stack)
+    pages = await console_pages(stack)
     small = await _measure(stack, pages)
     # What waits is waited for by nobody: nothing else is to move while pages are timed.
     for child in ("worker", "relay"):
@@ -80,27 +80,7 @@ async def measure(stack: LiveStack, options: Options) -> Report:
     )
 
 
-async def _pages(stack: LiveStack) -> dict[str, str]:
-    """Every page by name, with addresses that find something."""
-    headers = {"Authorization": f"Bearer {stack.credentials['support']}"}
-    async with AsyncClient(base_url=stack.api_url, headers=headers, trust_env=False) as api:
-        answer = await api.get("/v1/service-changes", params={"status": "active", "limit": "1"})
-        change = answer.raise_for_status().json()["items"][0]
-    return {
-        "Today": "/",
-        "Approvals": "/approvals",
-        "Dead letters": "/dead-letters",
-        "Find, everything": "/find",
-        "Find, by account": f"/find?q={change['account_id']}",
-        "One change": f"/change?id={change['id']}",
-        "Messages": "/messages",
-        "Health": "/health",
-        "Audit": "/audit",
-        "Ownership": "/ownership",
-    }
-
-
-async def _measure(stack: LiveStack, pages: dict[str, str]) -> dict[str, Measured]:
+async def _measure(stack: LiveStack, pages: Mapping[str, str]) -> dict[str, Measured]:
     log = log_file(StatePaths(stack.state_dir), "api")
     async with chromium() as browser:
         page = await signed_in(browser, stack, "/ownership", "operator", WIDTH)

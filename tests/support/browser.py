@@ -58,3 +58,29 @@ async def settled(page: Page) -> None:
     assert await page.get_by_test_id("stException").count() == 0
     overhang = "document.documentElement.scrollWidth - window.innerWidth"
     assert await page.evaluate(overhang) <= 0
+
+
+_HEADER, _ROW, _INTO_THE_FIRST_COLUMN = 36, 37, 95
+"""Pixels. Rows are 36 or 38 high, by the list."""
+
+
+async def click_row(page: Page, text: str) -> None:
+    """Click into the first column of the row that says so, in whichever list of the page it is.
+
+    Lists are drawn on a canvas and carry their cells for screen readers beside it: what they say
+    is read there, and where they are follows from their sizes.
+    """
+    said = page.locator("[role=gridcell]", has_text=text).first
+    await said.wait_for(state="attached")
+    row = int((await said.get_attribute("id") or "").rsplit("-", 1)[-1])
+    grid = page.get_by_test_id("stDataFrame").filter(has=said)
+    await grid.scroll_into_view_if_needed()
+    box = await grid.bounding_box()
+    assert box is not None
+    down = _HEADER + (row + 0.5) * _ROW
+    beyond = max(0.0, down - box["height"] + _ROW)
+    x = box["x"] + _INTO_THE_FIRST_COLUMN
+    if beyond:
+        await page.mouse.move(x, box["y"] + _HEADER + _ROW)
+        await page.mouse.wheel(0, beyond)
+    await page.mouse.click(x, box["y"] + down - beyond)

@@ -1,0 +1,59 @@
+"""Every page of the console as it looks with the bundled batch, light and dark."""
+
+import asyncio
+from io import StringIO
+from pathlib import Path
+from typing import Final, Literal
+
+from playwright.async_api import Page
+from rich.console import Console
+
+from benchmarks.fault_runs import Options
+from benchmarks.report import Report
+from settings import CHECKOUT
+from stack.demo import run_demo
+from tests.support.browser import chromium, settled, signed_in
+from tests.support.console_pages import console_pages
+from tests.support.live import LiveStack
+
+FOLDER: Final = CHECKOUT / "docs" / "console"
+WIDTH: Final = 1440
+LOOKS: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
+
+
+async def measure(stack: LiveStack, options: Options) -> Report:
+    """Take them; they go to docs/console with --report, else beside the other figures."""
+    said = StringIO()
+    if not await asyncio.to_thread(run_demo, stack.settings, Console(file=said, width=120)):
+        raise AssertionError(said.getvalue())
+    folder = FOLDER if options.report else stack.state_dir.parent / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    pages = await console_pages(stack)
+    rows = []
+    async with chromium() as browser:
+        for look in LOOKS:
+            page = await signed_in(browser, stack, "/ownership", "operator", WIDTH, look=look)
+            for name, address in pages.items():
+                file = folder / f"{name.lower().replace(' ', '-')}-{look}.png"
+                await _take(page, stack.console_url + address, file)
+                rows.append({"page": name, "look": look, "bytes": file.stat().st_size})
+    return Report(
+        name="screenshots",
+        title="The console with the bundled batch",
+        rows=rows,
+        ratios={},
+        notes=[f"In {folder}."],
+    )
+
+
+async def _take(page: Page, url: str, file: Path) -> None:
+    await page.goto(url)
+    await page.get_by_role("heading", level=1).first.wait_for()
+    await settled(page)
+    # Streamlit scrolls inside; a window as high as the page shows all of it.
+    height = await page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+    await page.set_viewport_size({"width": WIDTH, "height": min(max(900, height), 2400)})
+    await settled(page)
+    await page.wait_for_load_state("networkidle")
+    await page.screenshot(path=file)
+    await page.set_viewport_size({"width": WIDTH, "height": 900})
