@@ -48,13 +48,13 @@ def timeline(picture: Picture) -> alt.LayerChart | alt.FacetChart:
     colour = alt.Color("tone:N", scale=_scale(_COLOURS), legend=_LEGEND)
     layers = [
         _chart(picture.lengths)
-        .mark_rule(strokeWidth=1, color=_WORDS, opacity=0.5)
+        .mark_rule(strokeWidth=1, color=_WORDS, opacity=0.5, aria=False)
         .encode(x=x, x2="end:Q", y=y),
         _chart(picture.lengths)
-        .mark_text(color=_WORDS, fontSize=11, dy=-7)
+        .mark_text(color=_WORDS, fontSize=11, dy=-7, aria=False)
         .encode(x=alt.X("middle:Q"), y=y, text="label:N"),
         _chart(picture.waits)
-        .mark_rule(strokeDash=[3, 3], strokeWidth=2)
+        .mark_rule(strokeDash=[3, 3], strokeWidth=2, aria=bool(picture.waits))
         .encode(x=x, x2="end:Q", y=y, color=colour, tooltip=_tooltip()),
         _chart(bar for bar in picture.bars if bar.lane in _WIDE_LANES)
         .mark_bar(height=18, opacity=0.28, cornerRadius=3)

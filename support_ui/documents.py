@@ -71,7 +71,7 @@ def every_version(change: ServiceChangeView, now: datetime) -> None:
 
 def _version(change_id: str, document: DocumentVersionView, now: datetime) -> None:
     st.markdown(change_view.document_line(document, now))
-    st.caption(f"SHA-256 `{document.sha256}`")
+    ui.small(f"SHA-256 `{document.sha256}`")
     api = session.api()  # bound now: the download runs outside a script run
 
     def content() -> BinaryIO:

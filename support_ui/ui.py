@@ -62,7 +62,12 @@ def flash() -> None:
 def title(heading: str, subtitle: str) -> None:
     """A heading of the page's own, in the top row, and one line under it."""
     st.session_state[_HEADING].title(heading, anchor=False)
-    st.caption(subtitle)
+    small(subtitle)
+
+
+def small(body: str) -> None:
+    """Small print that may hold code, which a caption would draw too pale to read."""
+    st.markdown(f":small[{body}]")
 
 
 def rich(body: str) -> None:
@@ -89,7 +94,7 @@ def problem(error: ApiError) -> None:
     else:
         st.error(sentence, icon=":material/cloud_off:")
     if error.problem.correlation_id:
-        st.caption(f"If you ask for help, name correlation id `{error.problem.correlation_id}`.")
+        small(f"If you ask for help, name correlation id `{error.problem.correlation_id}`.")
 
 
 @contextmanager

@@ -56,7 +56,7 @@ def _cause(fingerprint: str, group: DeadLetterGroupView | None) -> None:
                 st.markdown(text.plain(group.reason))
             st.info(text.plain(group.next_action), icon=":material/arrow_forward:")
         else:
-            st.caption(f"Cause `{fingerprint}`")
+            ui.small(f"Cause `{fingerprint}`")
             st.button("Back to all causes", on_click=st.query_params.clear)
         if not letters.items:
             st.caption("Nothing stands still for this cause any more.")

@@ -52,7 +52,7 @@ def _detail(change: ServiceChangeView, attempt_id: str) -> None:
     with st.container(border=True, gap="small"):
         st.markdown(attempts.headline(attempt))
         if attempt.effect_key:
-            st.caption(f"Idempotency key `{attempt.effect_key}`")
+            ui.small(f"Idempotency key `{attempt.effect_key}`")
         exchanges = attempts.said(attempt)
         if not exchanges:
             st.caption("Nothing was said: the try ended before the system was called.")

@@ -50,5 +50,5 @@ def _side_by_side(change: ServiceChangeView, found: Sequence[PayloadView]) -> No
     with st.expander("Both as they were sent"), st.grid(2, min_column_width=340):
         for side in (told.left, told.right):
             with st.container(gap="xsmall"):
-                st.caption(f"SHA-256 `{side.payload_sha256}`")
+                ui.small(f"SHA-256 `{side.payload_sha256}`")
                 st.json(side.payload)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from domain.contracts import ServiceChangeView, TimelineEntry
-from support_ui import charts, session
+from support_ui import charts, session, ui
 from support_ui.calls.transport import ApiError
 from support_ui.change import opening
 from support_ui.view_models import gantt, problems, text, timeline
@@ -53,7 +53,7 @@ def show(entries: Sequence[TimelineEntry]) -> None:
         for entry in entries:
             if entry.facts:
                 at = text.moment(entry.at, now)
-                st.caption(f"{at} {text.plain(entry.title)} (`{entry.id}`)")
+                ui.small(f"{at} {text.plain(entry.title)} (`{entry.id}`)")
                 st.json(entry.facts, expanded=False)
 
 
