@@ -124,7 +124,10 @@ class Settings(BaseSettings):
     step_limit: timedelta = timedelta(hours=2)
     """How long one step at one vendor is tried before a person is asked."""
     worker_concurrency: int = 50
-    """Activities at a time: every lane to every vendor full, and some to write the record."""
+    """Activities about our own record at a time."""
+    steps_per_second: dict[System, PositiveFloat] = Field(default_factory=dict)
+    """How many steps all workers together begin at a vendor in a second, as JSON: `{"crm": 20}`.
+    A vendor that is not named sets the pace itself, by `Retry-After`."""
     sweep_every: timedelta = timedelta(seconds=20)
     unstarted_after: timedelta = Field(default=timedelta(seconds=30))
     """How long an accepted change may be without a workflow before the sweeper steps in."""

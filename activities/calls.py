@@ -6,8 +6,7 @@ from typing import TypeVar
 
 from temporalio.exceptions import ApplicationError
 
-from activities.failures import internal_failure, not_called, unverifiable, vendor_failure
-from activities.lanes import PATIENCE, Lanes, Turn
+from activities.failures import internal_failure, unverifiable, vendor_failure
 from activities.look_ups import Find, LookUps, keep_found
 from activities.passage import Passage
 from activities.records import Records, RecordTransaction
@@ -21,7 +20,6 @@ from domain.errors import (
     VendorRejectedError,
 )
 from domain.field_ownership import require_writable
-from domain.gates import spread
 from domain.identifiers import EffectKey, System
 from domain.messages import EffectResult, StepInput
 from domain.records import Attempt, ChangeRecord, EffectState
@@ -56,13 +54,11 @@ class VendorCalls:
         records: Records,
         clock: Clock,
         look_ups: LookUps | None = None,
-        lanes: Lanes | None = None,
     ) -> None:
         self._records = records
         self._clock = clock
         self._look_ups = look_ups or LookUps()
         self._passage = Passage(records)
-        self._lanes = lanes or Lanes()
 
     async def ask(
         self,
@@ -75,20 +71,6 @@ class VendorCalls:
 
         Raises the engine failure for whatever the vendor did instead, already on record.
         """
-        with self._lanes.turn() as turn:
-            if not await turn.taken_at_once(system):
-                await self._take_in_time(turn, change, system, step)
-                async with self._records.begin() as record:  # the gate may have closed meanwhile
-                    change = await record.load(change.id)
-            return await self._ask(change, system, step, question)
-
-    async def _ask(
-        self,
-        change: ChangeRecord,
-        system: System,
-        step: str,
-        question: Callable[[VendorCall], Awaitable[Answer]],
-    ) -> tuple[Answer, Attempt]:
         await self._passage.enter(change, system, step)
         call = VendorCall(change.correlation_id)
         this = Try(change, system, step, self._clock(), call)
@@ -106,10 +88,6 @@ class VendorCalls:
         without our hearing of it, the vendor is asked first; where it cannot be asked, a person
         is. What else of the change is unsettled at that vendor is settled before.
         """
-        with self._lanes.turn() as turn:
-            return await self._perform(step, prepare, turn)
-
-    async def _perform(self, step: StepInput, prepare: Prepare, turn: Turn) -> EffectResult:
         entered = False
         while True:
             async with self._records.begin() as record:
@@ -118,9 +96,8 @@ class VendorCalls:
                 intent = effect.intent
                 _require_writable(intent.step)
                 unsettled = _unsettled(change, intent.system, intent.key)
-                mine = await turn.taken_at_once(intent.system)
                 way_is_free = entered or change.traffic.is_free(intent.system)
-                free = mine and way_is_free and not unsettled
+                free = way_is_free and not unsettled
                 repeatability = self._look_ups.repeatability(intent.step)
                 state = (
                     await record.intend(intent, repeatability)
@@ -131,20 +108,11 @@ class VendorCalls:
                 return EffectResult(step=intent.step, vendor_reference=state.vendor_reference)
             if free and state is not None:
                 break
-            if not mine:  # by the time it is, the gate may have closed: read again
-                await self._take_in_time(turn, change, intent.system, intent.step)
-                continue
             await self._passage.enter(change, intent.system, intent.step)
             entered = True
             for key in unsettled:
                 await self._settle_first(change, key)
         return await self._carry_out(change, effect, state)
-
-    @staticmethod
-    async def _take_in_time(turn: Turn, change: ChangeRecord, system: System, step: str) -> None:
-        if not await turn.taken_in_time(system):
-            delay = PATIENCE + spread(change.id, PATIENCE)
-            raise not_called(FailureCode.UNAVAILABLE, system, step, delay)
 
     async def _carry_out(
         self, change: ChangeRecord, effect: Effect, state: EffectState

@@ -1,21 +1,16 @@
-"""Calls that are about no change on record: through the same lanes, gates and pauses; none kept."""
+"""Calls that are about no change on record: through the same gates and pauses; none is kept."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from activities.failures import not_called, paused, vendor_failure
-from activities.lanes import PATIENCE, Lanes
 from activities.records import Records
-from domain.errors import FailureCode, VendorError
-from domain.gates import spread
+from domain.errors import VendorError
 from domain.identifiers import System
 from domain.records import Waited
 from domain.vendor_values import VendorCall
 
 Answer = TypeVar("Answer")
-
-_ONCE_MORE: Final = timedelta(seconds=1)
 
 
 class UnrecordedCalls:
@@ -24,9 +19,8 @@ class UnrecordedCalls:
     A vendor's gate hears of every call, since it stands before the vendor and not before a change.
     """
 
-    def __init__(self, records: Records, lanes: Lanes) -> None:
+    def __init__(self, records: Records) -> None:
         self._records = records
-        self._lanes = lanes
 
     async def ask(
         self,
@@ -42,19 +36,15 @@ class UnrecordedCalls:
 
         `caller` is who passes the gate; `scope` names pauses that concern it beside the wide ones.
         """
-        with self._lanes.turn() as turn:
-            if not await turn.taken_in_time(system):
-                delay = PATIENCE + spread(caller, _ONCE_MORE)
-                raise not_called(FailureCode.UNAVAILABLE, system, step, delay)
-            watched = await self._enter(system, step, caller, scope)
-            try:
-                answer = await question(call)
-            except VendorError as error:
-                closed = await self._tell(system, caller, error)
-                closed_for = closed.left if closed else None
-                raise vendor_failure(error, step, closed_for=closed_for) from None
-            if watched:
-                await self._tell(system, caller, None)
+        watched = await self._enter(system, step, caller, scope)
+        try:
+            answer = await question(call)
+        except VendorError as error:
+            closed = await self._tell(system, caller, error)
+            closed_for = closed.left if closed else None
+            raise vendor_failure(error, step, closed_for=closed_for) from None
+        if watched:
+            await self._tell(system, caller, None)
         return answer
 
     async def _enter(self, system: System, step: str, caller: str, scope: str) -> bool:

@@ -12,8 +12,9 @@ from temporalio.worker import Worker
 
 from adapters.temporal.client import connect
 from benchmarks.bare_workflow import ACTIVITIES, BareWorkflow
-from worker.main import GRACE, workflow_runner
+from worker.main import workflow_runner
 from worker.running import stop_on_signals
+from worker.vendor_queues import GRACE
 
 
 async def run(address: str, namespace: str, task_queue: str) -> None:

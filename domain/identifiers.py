@@ -31,6 +31,11 @@ class System(StrEnum):
 VENDORS: Final = (System.BILLING, System.SCHEDULING, System.CRM, System.TICKETING)
 
 
+def vendor_queue(task_queue: str, system: System) -> str:
+    """The task queue of a vendor's activities, beside the one for workflows and our own record."""
+    return f"{task_queue}.{system}"
+
+
 def new_change_id(random_bytes: RandomBytes) -> str:
     """A fresh service change id, such as `chg_k3v5x7ab2cd4efgh`."""
     return _CHANGE_PREFIX + base64.b32encode(random_bytes(_ID_BYTES)).decode().lower()

@@ -1,9 +1,10 @@
 """Wires activities to adapters. The one place that knows both; the type checker proves the fit."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,7 +17,6 @@ from activities.completeness import CompletenessActivities
 from activities.crm import CrmActivities
 from activities.entitlement import EntitlementActivities
 from activities.event_polling import EventInbox, EventPollingActivities
-from activities.lanes import Lanes
 from activities.look_ups import look_ups
 from activities.notification import NotificationActivities
 from activities.ports import Billing, Crm, Scheduling, Ticketing
@@ -40,6 +40,7 @@ from adapters.vendors.crm import CrmClient
 from adapters.vendors.scheduling import SchedulingClient
 from adapters.vendors.ticketing import TicketingClient
 from crash_points import CrashPoints
+from domain.identifiers import System
 from settings import Settings
 from worker.crash_points import MortalPort, MortalRecords
 
@@ -69,12 +70,23 @@ class Outside:
     clock: Callable[[], datetime] = now
 
 
-def activities(outside: Outside) -> list[Activity]:
-    """Every activity a worker registers."""
+@dataclass(frozen=True, slots=True)
+class Activities:
+    """What a worker can do: about our own record, and at each vendor."""
+
+    ours: Sequence[Activity]
+    at: Mapping[System, Sequence[Activity]]
+
+    def __iter__(self) -> Iterator[Activity]:
+        """Every one, once."""
+        return iter(dict.fromkeys(chain(self.ours, *self.at.values())))
+
+
+def activities(outside: Outside) -> Activities:
+    """Every activity there is, wired."""
     records = outside.records
     vendors = look_ups(outside.crm, outside.billing, outside.scheduling, outside.ticketing)
-    lanes = Lanes()
-    calls = VendorCalls(records, outside.clock, vendors, lanes)
+    calls = VendorCalls(records, outside.clock, vendors)
     record = RecordActivities(records)
     billing = BillingActivities(records, calls, outside.billing)
     scheduling = SchedulingActivities(records, calls, outside.scheduling)
@@ -88,38 +100,54 @@ def activities(outside: Outside) -> list[Activity]:
         clock=outside.clock,
     )
     previews = PreviewActivities(
-        UnrecordedCalls(records, lanes), outside.crm, outside.billing, outside.scheduling
+        UnrecordedCalls(records), outside.crm, outside.billing, outside.scheduling
     )
     replays = ReplayActivities(outside.replays, outside.changes)
-    return [
-        record.record_transition,
-        record.record_refused_decision,
-        record.request_approval,
-        record.revise_plan,
-        EntitlementActivities(records, calls, outside.crm).check_entitlement,
-        CompletenessActivities(records, outside.vault).check_completeness,
-        NotificationActivities(records, outside.announcers).notify_operations,
-        billing.check_standing,
-        billing.post_billing_change,
-        billing.reverse_billing_change,
-        scheduling.check_date,
-        scheduling.book_appointment,
-        scheduling.release_appointment,
-        crm.update_services,
-        crm.restore_services,
-        tickets.report_missing,
-        tickets.close_ticket,
-        polling.poll_billing_events,
-        polling.poll_tickets,
-        SettleActivities(records, calls).settle_effect,
-        previews.preview_entitlement,
-        previews.preview_standing,
-        previews.preview_date,
-        previews.preview_completeness,
-        replays.advance_replay,
-        replays.retry_dead_letter,
-        replays.give_up_retry,
-    ]
+    settling = SettleActivities(records, calls)
+    return Activities(
+        ours=(
+            record.record_transition,
+            record.record_refused_decision,
+            record.request_approval,
+            record.revise_plan,
+            CompletenessActivities(records, outside.vault).check_completeness,
+            NotificationActivities(records, outside.announcers).notify_operations,
+            previews.preview_completeness,
+            replays.advance_replay,
+            replays.retry_dead_letter,
+            replays.give_up_retry,
+        ),
+        at={
+            System.CRM: (
+                EntitlementActivities(records, calls, outside.crm).check_entitlement,
+                crm.update_services,
+                crm.restore_services,
+                settling.settle_effect,
+                previews.preview_entitlement,
+            ),
+            System.BILLING: (
+                billing.check_standing,
+                billing.post_billing_change,
+                billing.reverse_billing_change,
+                settling.settle_effect,
+                polling.poll_billing_events,
+                previews.preview_standing,
+            ),
+            System.SCHEDULING: (
+                scheduling.check_date,
+                scheduling.book_appointment,
+                scheduling.release_appointment,
+                settling.settle_effect,
+                previews.preview_date,
+            ),
+            System.TICKETING: (
+                tickets.report_missing,
+                tickets.close_ticket,
+                settling.settle_effect,
+                polling.poll_tickets,
+            ),
+        },
+    )
 
 
 @asynccontextmanager

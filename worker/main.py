@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 import uvloop
@@ -22,6 +22,7 @@ from worker.bootstrap import activities, wire
 from worker.heartbeats import EVERY_SECONDS, Heartbeats
 from worker.life_signs import LifeSigns, process_name
 from worker.running import health_page, stop_on_signals
+from worker.vendor_queues import GRACE, vendor_workers
 from workflows import WORKFLOWS
 
 _LOG = logging.getLogger(__name__)
@@ -40,9 +41,6 @@ WORKFLOW_TASKS = 8
 """Taken from the engine at a time. What is taken runs against a limit of ten seconds: a worker
 that takes more than it gets done loses all of it and starts over, each time with a whole history
 to replay. What is not taken waits in the engine without harm."""
-
-GRACE = timedelta(seconds=20)
-"""How long activities under way may finish before the process ends."""
 
 
 def workflow_runner() -> SandboxedWorkflowRunner:
@@ -76,11 +74,13 @@ async def run(settings: Settings) -> None:
     client = await connect(settings.temporal_target, settings.temporal_namespace)
     async with wire(settings, client) as outside:
         with ThreadPoolExecutor(max_workers=2) as pool:
+            queue = settings.temporal_task_queue
+            doing = activities(outside)
             worker = Worker(
                 client,
-                task_queue=settings.temporal_task_queue,
+                task_queue=queue,
                 workflows=WORKFLOWS,
-                activities=activities(outside),
+                activities=list(doing),  # also those that were put here before vendors had queues
                 workflow_runner=workflow_runner(),
                 workflow_task_executor=pool,
                 graceful_shutdown_timeout=GRACE,
@@ -91,18 +91,26 @@ async def run(settings: Settings) -> None:
                 interceptors=[Heartbeats()],
                 max_heartbeat_throttle_interval=timedelta(seconds=EVERY_SECONDS),
             )
-            async with health_page(settings.worker_metrics_port, lambda: worker.is_running):
-                _LOG.info("worker started", extra={"task_queue": settings.temporal_task_queue})
-                async with worker, _showing_life(settings, stop):
+            every = [*vendor_workers(client, queue, doing, settings.steps_per_second), worker]
+            async with (
+                AsyncExitStack() as running,
+                health_page(
+                    settings.worker_metrics_port, lambda: all(each.is_running for each in every)
+                ),
+            ):
+                for each in every:
+                    await running.enter_async_context(each)
+                _LOG.info("worker started", extra={"task_queue": queue})
+                async with _showing_life(settings, stop):
                     for system in SENDERS:
                         await schedule_polling(
                             client,
-                            settings.temporal_task_queue,
+                            queue,
                             system,
                             settings.event_poll_every,
                         )
                     await stop.wait()
-                _LOG.info("worker drained")
+            _LOG.info("worker drained")
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.event_polling import POLLING_WORKFLOW, PollInput, PollResult
     from domain.identifiers import System
     from workflows.policies import POLL_LIMIT, POLL_TRY, RECORD
+    from workflows.steps import queue_of
 
 POLLS: Final[Mapping[System, Callable[..., Awaitable[PollResult]]]] = {
     System.BILLING: EventPollingActivities.poll_billing_events,
@@ -28,6 +29,7 @@ class EventPollingWorkflow:
         return await workflow.execute_activity_method(
             POLLS[poll.system],
             poll,
+            task_queue=queue_of(poll.system),
             start_to_close_timeout=POLL_TRY,
             schedule_to_close_timeout=POLL_LIMIT,
             retry_policy=RECORD,

@@ -1,6 +1,6 @@
 """What would become of a change: its four checks at once, and nothing else. It writes nothing."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from temporalio import workflow
@@ -9,15 +9,17 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from activities.previewing import PreviewActivities
     from domain.previewing import PreviewCheck, PreviewInput, PreviewName, PreviewResult
+    from domain.service_change import CheckName
+    from domain.steps import CHECK_SYSTEM
     from workflows import steps
     from workflows.policies import HEARTBEAT, PREVIEW, PREVIEW_LIMIT
 
-CHECKS: Final[tuple[Callable[..., Awaitable[PreviewCheck]], ...]] = (
-    PreviewActivities.preview_entitlement,
-    PreviewActivities.preview_standing,
-    PreviewActivities.preview_date,
-    PreviewActivities.preview_completeness,
-)
+CHECKS: Final[Mapping[CheckName, Callable[..., Awaitable[PreviewCheck]]]] = {
+    CheckName.ENTITLEMENT: PreviewActivities.preview_entitlement,
+    CheckName.STANDING: PreviewActivities.preview_standing,
+    CheckName.DATE: PreviewActivities.preview_date,
+    CheckName.COMPLETENESS: PreviewActivities.preview_completeness,
+}
 """In the order of the checks of a change that was submitted."""
 
 
@@ -32,12 +34,13 @@ class PreviewServiceChangeWorkflow:
             workflow.start_activity_method(
                 check,
                 what,
+                task_queue=steps.queue_of(CHECK_SYSTEM[name]),
                 start_to_close_timeout=PREVIEW_LIMIT,
                 schedule_to_close_timeout=PREVIEW_LIMIT,
                 heartbeat_timeout=HEARTBEAT,
                 retry_policy=PREVIEW,
             )
-            for check in CHECKS
+            for name, check in CHECKS.items()
         ]
         try:
             return PreviewResult(checks=tuple([await handle for handle in handles]))

@@ -19,7 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.settling import SettleActivities
     from activities.ticketing import TicketActivities
     from domain.errors import FailureCode
-    from domain.identifiers import System
+    from domain.identifiers import EffectKey, System, vendor_queue
     from domain.messages import (
         ApprovalInput,
         ApprovalRequest,
@@ -36,8 +36,9 @@ with workflow.unsafe.imports_passed_through():
         TransitionInput,
         TransitionResult,
     )
+    from domain.service_change import CheckName
     from domain.settling import SettleInput, SettleResult
-    from domain.steps import Step
+    from domain.steps import CHECK_SYSTEM, SYSTEM_OF, Step
     from workflows.policies import (
         HEARTBEAT,
         NOTIFY,
@@ -48,12 +49,12 @@ with workflow.unsafe.imports_passed_through():
         VENDOR,
     )
 
-CHECKS: Final[tuple[Callable[..., Awaitable[CheckResult]], ...]] = (
-    EntitlementActivities.check_entitlement,
-    BillingActivities.check_standing,
-    SchedulingActivities.check_date,
-    CompletenessActivities.check_completeness,
-)
+CHECKS: Final[Mapping[CheckName, Callable[..., Awaitable[CheckResult]]]] = {
+    CheckName.ENTITLEMENT: EntitlementActivities.check_entitlement,
+    CheckName.STANDING: BillingActivities.check_standing,
+    CheckName.DATE: SchedulingActivities.check_date,
+    CheckName.COMPLETENESS: CompletenessActivities.check_completeness,
+}
 
 EFFECTS: Final[Mapping[Step, Callable[..., Awaitable[EffectResult]]]] = {
     Step.POST_BILLING_CHANGE: BillingActivities.post_billing_change,
@@ -64,6 +65,12 @@ EFFECTS: Final[Mapping[Step, Callable[..., Awaitable[EffectResult]]]] = {
     Step.RELEASE_APPOINTMENT: SchedulingActivities.release_appointment,
     Step.RESTORE_SERVICES: CrmActivities.restore_services,
 }
+
+
+def queue_of(system: System) -> str:
+    """Where activities about a system are done: each vendor has a queue and a pace of its own."""
+    ours = workflow.info().task_queue
+    return ours if system is System.THROUGHLINE else vendor_queue(ours, system)
 
 
 async def record_transition(step: TransitionInput) -> TransitionResult:
@@ -129,12 +136,13 @@ def start_checks(check: CheckInput, limit: timedelta) -> list[workflow.ActivityH
         workflow.start_activity_method(
             method,
             check,
+            task_queue=queue_of(CHECK_SYSTEM[name]),
             start_to_close_timeout=ONE_TRY,
             heartbeat_timeout=HEARTBEAT,
             schedule_to_close_timeout=limit,
             retry_policy=VENDOR,
         )
-        for method in CHECKS
+        for name, method in CHECKS.items()
     ]
 
 
@@ -145,6 +153,7 @@ def start_effect(
     return workflow.start_activity_method(
         EFFECTS[step],
         what,
+        task_queue=queue_of(SYSTEM_OF[step]),
         start_to_close_timeout=ONE_TRY,
         heartbeat_timeout=HEARTBEAT,
         schedule_to_close_timeout=limit,
@@ -158,6 +167,7 @@ def start_report(missing: TicketInput, limit: timedelta) -> workflow.ActivityHan
     return workflow.start_activity_method(
         TicketActivities.report_missing,
         missing,
+        task_queue=queue_of(System.TICKETING),
         start_to_close_timeout=ONE_TRY,
         heartbeat_timeout=HEARTBEAT,
         schedule_to_close_timeout=limit,
@@ -171,6 +181,7 @@ async def settle(what: SettleInput) -> SettleResult:
     return await workflow.execute_activity_method(
         SettleActivities.settle_effect,
         what,
+        task_queue=queue_of(SYSTEM_OF[Step(EffectKey.parse(what.effect_key).step)]),
         start_to_close_timeout=ONE_TRY,
         heartbeat_timeout=HEARTBEAT,
         retry_policy=VENDOR,

@@ -22,7 +22,7 @@ from adapters.temporal.schedules import schedule_polling
 from adapters.vendors.billing import BillingClient
 from adapters.vendors.ticketing import TicketingClient
 from domain.event_polling import PollInput, PollResult, polling_id
-from domain.identifiers import System
+from domain.identifiers import System, vendor_queue
 from domain.service_change import ChangeStatus
 from domain.submission import check_submission
 from domain.vendor_events import InboxState
@@ -355,13 +355,18 @@ async def test_a_schedule_has_a_lost_webhook_repaired_with_nobody_doing_anything
     try:
         for _ in range(2):  # a second worker, or a restart
             await schedule_polling(temporal_client, task_queue, System.BILLING, every)
-        async with Worker(
+        workflows = Worker(
             temporal_client,
             task_queue=task_queue,
             workflows=[EventPollingWorkflow],
-            activities=[polls.activities.poll_billing_events, polls.activities.poll_tickets],
             workflow_runner=workflow_runner(),
-        ):
+        )
+        steps = Worker(
+            temporal_client,
+            task_queue=vendor_queue(task_queue, System.BILLING),
+            activities=[polls.activities.poll_billing_events],
+        )
+        async with workflows, steps:
             await pay(billing)
             await eventually(polls.inbox, bool)
     finally:

@@ -8,7 +8,7 @@ import io
 import itertools
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -65,6 +65,7 @@ from worker.heartbeats import EVERY_SECONDS, Heartbeats
 from worker.inbox import work_off
 from worker.main import workflow_runner
 from worker.relay import Relay
+from worker.vendor_queues import vendor_workers
 from workflows import WORKFLOWS
 
 PAST_DUE_ACCOUNT = "0002-OWING"
@@ -133,11 +134,12 @@ class World:
             changes=self.engine,
             clock=self.clock,
         )
+        doing = activities(outside)
         worker = Worker(
             self.client,
             task_queue=self.task_queue,
             workflows=workflows,
-            activities=activities(outside),
+            activities=doing.ours,
             workflow_runner=runner or workflow_runner(),
             max_cached_workflows=cached,
             identity="worker",
@@ -145,7 +147,9 @@ class World:
             interceptors=[Heartbeats()],
             max_heartbeat_throttle_interval=timedelta(seconds=EVERY_SECONDS),
         )
-        async with worker:
+        async with AsyncExitStack() as running:
+            for each in (*vendor_workers(self.client, self.task_queue, doing), worker):
+                await running.enter_async_context(each)
             yield worker
 
     def failures(self, system: System) -> PlannedFailures:

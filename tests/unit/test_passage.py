@@ -1,6 +1,5 @@
-"""What stands before a call: gates, pauses and lanes. Where the way is barred nobody is called."""
+"""What stands before a call: gates and pauses. Where the way is barred nobody is called."""
 
-import asyncio
 from datetime import timedelta
 
 import pytest
@@ -8,7 +7,6 @@ from temporalio.exceptions import ApplicationError
 
 from activities.calls import Effect, VendorCalls
 from activities.intents import make_intent
-from activities.lanes import WIDTH
 from activities.look_ups import LookUps
 from activities.records import RecordTransaction
 from domain.catalogue import Visit
@@ -336,32 +334,3 @@ async def test_a_throttled_effect_is_known_not_to_stand_and_nobody_is_asked(
     assert await calls.settle(CHANGE, Step.BOOK_APPOINTMENT, vendor.find) is None
     assert vendor.asked == ["apply"]
     assert records.memory.effects[KEY].status is EffectStatus.SKIPPED
-
-
-async def test_no_more_than_a_lane_of_calls_is_in_the_air_when_a_vendor_throttles(
-    clock: Clock,
-) -> None:
-    ids = [f"chg_{number}" for number in range(5 * WIDTH)]
-    records = MemoryRecords(*(change(id=change_id) for change_id in ids))
-    calls, vendor = VendorCalls(records, clock), Vendor()
-    full, release = asyncio.Event(), asyncio.Event()
-
-    async def slow_429(call: VendorCall) -> EffectEvidence:
-        del call
-        vendor.asked.append("apply")
-        if len(vendor.asked) == WIDTH:
-            full.set()
-        await release.wait()
-        raise SLOW
-
-    vendor.apply = slow_429  # type: ignore[method-assign] # this vendor answers all at once
-    tasks = [
-        asyncio.create_task(calls.perform(StepInput(change_id=change_id), vendor.prepare))
-        for change_id in ids
-    ]
-    await full.wait()
-    release.set()
-    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-
-    assert len(vendor.asked) == WIDTH
-    assert all(isinstance(outcome, ApplicationError) for outcome in outcomes)

@@ -17,12 +17,12 @@ from adapters.vendors.fakes.crm import FakeCrm
 from adapters.vendors.fakes.scheduling import FakeScheduling
 from adapters.vendors.fakes.ticketing import FakeTicketing
 from domain.event_polling import POLLING_WORKFLOW
-from domain.identifiers import System
+from domain.identifiers import VENDORS, System
 from domain.messages import Decision, DecisionResult, EngineName
 from domain.previewing import PreviewName
 from domain.replay_messages import ReplayName
 from domain.settling import SettleName
-from domain.steps import APPLY_ORDER, REVERSAL_OF
+from domain.steps import APPLY_ORDER, CHECK_SYSTEM, REVERSAL_OF, SYSTEM_OF
 from domain.vendor_events import SENDERS
 from tests.support.clock import START, Clock
 from tests.support.memory_records import MemoryRecords
@@ -77,9 +77,9 @@ class Nobody:
         raise NotImplementedError(change_id, decision)
 
 
-def registered() -> list[str | None]:
-    """What a worker registers, by name."""
-    outside = Outside(
+def outside() -> Outside:
+    """An outside world nobody talks to."""
+    return Outside(
         records=MemoryRecords(),
         vault=DocumentStore(MemoryStore()),
         crm=FakeCrm([]),
@@ -91,7 +91,11 @@ def registered() -> list[str | None]:
         replays=PostgresReplays(async_sessionmaker(), Clock()),
         changes=Nobody(),
     )
-    return [name_of(function) for function in activities(outside)]
+
+
+def registered() -> list[str | None]:
+    """What a worker registers, by name."""
+    return [name_of(function) for function in activities(outside())]
 
 
 def defined() -> set[str]:
@@ -126,12 +130,29 @@ def test_every_system_that_sends_webhooks_is_polled() -> None:
 
 
 def test_four_checks_are_asked() -> None:
-    assert [name_of(function) for function in CHECKS] == [
+    assert [name_of(function) for function in CHECKS.values()] == [
         "check_entitlement",
         "check_standing",
         "check_date",
         "check_completeness",
     ]
+
+
+def test_what_is_done_at_a_vendor_is_done_from_its_own_queue() -> None:
+    at = {
+        system: {name_of(function) for function in some}
+        for system, some in activities(outside()).at.items()
+    }
+
+    assert set(at) == set(VENDORS)
+    for step, function in EFFECTS.items():
+        assert name_of(function) in at[SYSTEM_OF[step]]
+    for check, asking in CHECKS.items():
+        assert (
+            CHECK_SYSTEM[check] is System.THROUGHLINE or name_of(asking) in at[CHECK_SYSTEM[check]]
+        )
+    for system, poll in POLLS.items():
+        assert name_of(poll) in at[system]
 
 
 def test_the_workflow_and_its_messages_have_the_names_callers_use() -> None:

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.lanes import WIDTH, Lanes
 from activities.unrecorded import UnrecordedCalls
 from domain.errors import FailureCode, VendorError, VendorThrottledError, VendorUnavailableError
 from domain.gates import Gate
@@ -18,9 +17,7 @@ from tests.support.memory_records import MemoryRecords
 B = System.BILLING
 
 
-async def ask(
-    records: MemoryRecords, error: VendorError | None = None, lanes: Lanes | None = None
-) -> str:
+async def ask(records: MemoryRecords, error: VendorError | None = None) -> str:
     """Ask billing something, which answers or fails."""
 
     async def question(_: VendorCall) -> str:
@@ -28,7 +25,7 @@ async def ask(
             raise error
         return "answer"
 
-    return await UnrecordedCalls(records, lanes or Lanes()).ask(
+    return await UnrecordedCalls(records).ask(
         VendorCall("c"), B, "check_standing", question, caller="preview/1", scope="add_service"
     )
 
@@ -92,14 +89,3 @@ async def test_what_is_paused_is_not_called() -> None:
 
     assert told.value.type == FailureCode.PAUSED
     assert told.value.non_retryable
-
-
-async def test_a_full_lane_is_come_back_to() -> None:
-    lanes = Lanes()
-    for _ in range(WIDTH):
-        await lanes.turn().taken_at_once(B)
-
-    with pytest.raises(ApplicationError, match="not called") as told:
-        await ask(MemoryRecords(), lanes=lanes)
-
-    assert not told.value.non_retryable
