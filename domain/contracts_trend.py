@@ -1,16 +1,9 @@
 """What the API answers of how the desk fills and empties. Shapes only, no rules."""
 
 from datetime import datetime
-from enum import StrEnum
 
 from domain.contracts_failures import View
-
-
-class TrendUnit(StrEnum):
-    """The stretch of time each number is about."""
-
-    HOUR = "hour"
-    DAY = "day"
+from domain.trend import TrendUnit
 
 
 class TrendSeries(View):

@@ -1,6 +1,6 @@
 """What stands still, what waits for a second person, and what an action would mean, as samples."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from domain.contracts import (
@@ -17,7 +17,8 @@ from domain.contracts_desk import (
     SecondApprovalView,
     StepOutlookView,
 )
-from domain.contracts_failures import FieldDifferenceView, PendingDecisionView
+from domain.contracts_failures import FailureView, FieldDifferenceView, PendingDecisionView
+from domain.desk import CauseState, due_at
 from domain.errors import FailureCode
 from domain.permissions import Situation, may_second, needs_second_person, permission
 from domain.service_change import Action, ChangeStatus, DocumentState, EffectStatus
@@ -134,6 +135,11 @@ def revised(change: ServiceChangeView = ACTIVE) -> ServiceChangeView:
     return change.model_copy(update={"document_versions": [*change.document_versions, second]})
 
 
+def due(failure: FailureView) -> datetime:
+    """By when it has to move, as the record would have it."""
+    return due_at(failure.code, failure.owner, failure.last_seen_at)
+
+
 def letters(changes: list[ServiceChangeView]) -> list[DeadLetterView]:
     """A dead letter for each sample that stands still."""
     return [
@@ -144,7 +150,8 @@ def letters(changes: list[ServiceChangeView]) -> list[DeadLetterView]:
             reason=each.failure.reason, words=each.failure.words, owner=each.failure.owner,
             next_action=each.failure.next_action, attempts=each.failure.attempts,
             first_error=each.failure.first_error, last_error=each.failure.last_error,
-            opened_at=each.failure.last_seen_at, closed_at=None, closed_by=None,
+            opened_at=each.failure.last_seen_at, due_at=due(each.failure),
+            overdue=due(each.failure) < NOW, closed_at=None, closed_by=None,
             closed_action=None, closed_reason=None,
         )
         for each in changes
@@ -164,6 +171,9 @@ def causes(changes: list[ServiceChangeView]) -> list[DeadLetterGroupView]:
             next_action=first.next_action, count=len(same),
             first_seen_at=min(each.first_error.at for each in same),
             last_seen_at=max(each.last_error.at for each in same),
+            due_at=min(each.due_at for each in same),
+            overdue=sum(each.overdue for each in same),
+            state=CauseState.OPEN, assignment=None, holds=[], replay=None,
             changes=[each.change_id for each in same],
         )
         for fingerprint, same in by_cause.items()
