@@ -23,11 +23,13 @@ class CauseTrendView(TrendSeries):
 class TrendView(View):
     """`starts` are the beginnings of the stretches, the oldest first; the last one is under way.
 
-    Days are those of `zone`. Every list is as long as `starts`.
+    Days are those of `zone`. Every list is as long as `starts`. `overdue`: how many of those that
+    stand still now are past their time.
     """
 
     unit: TrendUnit
     zone: str
     starts: list[datetime]
+    overdue: int
     total: TrendSeries
     causes: list[CauseTrendView]

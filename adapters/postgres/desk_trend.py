@@ -33,6 +33,12 @@ _OTHERS: Final = ""
 _OPENED, _CLOSED, _STANDING = "opened", "closed", "standing"
 
 
+async def overdue_now(session: AsyncSession, now: datetime) -> int:
+    """How many dead letters stand still past their time."""
+    late = select(func.count()).where(_D.closed_at.is_(None), _D.due_at < now)
+    return await session.scalar(late) or 0
+
+
 async def desk_trend(
     session: AsyncSession, starts: Sequence[datetime], causes: Sequence[str]
 ) -> tuple[TrendSeries, list[CauseTrendView]]:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from adapters.postgres import mapping
+from adapters.postgres.desk_trend import overdue_now
 from adapters.postgres.tables import ServiceChangeRow
 from adapters.postgres.tables_desk import DeadLetterRow, DecisionRow
 from adapters.postgres.tables_people import AssignmentRow
@@ -117,9 +118,7 @@ async def overdue(session: AsyncSession, looker: Looker, now: datetime) -> Overd
     late = select(func.count()).where(_C.ended_at.is_(None), _C.due_at < now)
     letters: int | None = None
     if looker.sees_only is None:
-        letters = await session.scalar(
-            select(func.count()).where(_D.closed_at.is_(None), _D.due_at < now)
-        )
+        letters = await overdue_now(session, now)
     return OverdueView(changes=await session.scalar(_own(late, looker)) or 0, dead_letters=letters)
 
 

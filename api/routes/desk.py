@@ -12,7 +12,7 @@ from adapters.postgres.desk_reading import (
     read_account,
     second_approvals,
 )
-from adapters.postgres.desk_trend import desk_trend
+from adapters.postgres.desk_trend import desk_trend, overdue_now
 from api.dependencies import Caller, System_, require_role
 from api.routes.service_changes import Limit
 from api.zones import ZoneName, zone_of
@@ -97,10 +97,12 @@ async def read_trend(
     if count > MOST[unit]:
         words = f"is at most {MOST[unit]} by the {unit}"
         raise InvalidChangeError([FieldProblem("stretches", words)])
-    begins = starts(unit, count, parts.clock(), zone_of(zone))
+    now = parts.clock()
+    begins = starts(unit, count, now, zone_of(zone))
     async with parts.sessions() as session:
         total, causes = await desk_trend(session, begins, fingerprint or ())
-    return TrendView(unit=unit, zone=zone, starts=begins, total=total, causes=causes)
+        late = await overdue_now(session, now)
+    return TrendView(unit=unit, zone=zone, starts=begins, overdue=late, total=total, causes=causes)
 
 
 @router.get("/dead-letters/{fingerprint}")
