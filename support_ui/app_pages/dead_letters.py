@@ -100,15 +100,14 @@ def _choose(
             "Standing": st.column_config.AreaChartColumn(
                 width=110, y_min=0, help="How many stood still, over the time of the picture above"
             ),
-            "Cause": 330,
+            "Cause": 430,
             "State": st.column_config.MultiselectColumn(
                 width=85,
                 options=[look.label for look in words.CAUSE.values()],
                 color=[look.colour for look in words.CAUSE.values()],
             ),
             "Whose": 130,
-            "Team": 150,
-            "What to do": 300,
+            "Team": 160,
         },
     )
 

@@ -11,7 +11,8 @@ from support_ui.view_models.desk_trend import CAME, STOOD, WENT, Point
 
 _BARS: Final = {CAME: "#d98a1f", WENT: "#2f9e5c"}
 _LINE: Final = {STOOD: "#7a8fa6"}
-_HEIGHT: Final = 170
+_HEIGHT: Final = 230
+"""With legend and axis."""
 
 
 def filling_and_emptying(

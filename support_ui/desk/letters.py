@@ -10,12 +10,6 @@ from support_ui.view_models.actions import Offer
 LETTER = "letter"
 """The part of the address that names the chosen change."""
 
-_CLOCK = st.column_config.MultiselectColumn(
-    width=95,
-    options=[look.label for look in dead_letters.CLOCK.values()],
-    color=[look.colour for look in dead_letters.CLOCK.values()],
-)
-
 
 def show(fingerprint: str, group: DeadLetterGroupView | None) -> None:
     """Every change that stands still for the cause, and the way to correct, skip or retry one."""
@@ -31,12 +25,11 @@ def show(fingerprint: str, group: DeadLetterGroupView | None) -> None:
         name=f"letters.{fingerprint}",
         alt="Changes that stand still for this cause, the soonest due first",
         columns={
-            "Clock": _CLOCK,
-            "Due": 125,
+            "Due": 130,
             "Account": 110,
             "Change": 190,
             "Stands still": 100,
-            "It said": 330,
+            "It said": 410,
             "Attempts": st.column_config.NumberColumn(width=80),
             "Last error": 95,
         },

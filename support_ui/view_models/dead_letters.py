@@ -89,7 +89,6 @@ def cause_row(group: DeadLetterGroupView, trend: Sequence[int], now: datetime) -
         "State": [words.CAUSE[group.state].label],
         "Whose": assignments.cell(group.assignment, now) or "Nobody yet",
         "Team": text.sentence(group.owner),
-        "What to do": group.next_action,
     }
 
 
@@ -164,7 +163,6 @@ def closed_gates(groups: Sequence[DeadLetterGroupView]) -> list[HoldView]:
 def letter_row(letter: DeadLetterView, now: datetime) -> lists.Row:
     """One change that stands still."""
     return {
-        "Clock": [clock(letter.due_at, now)],
         "Due": due(letter.due_at, now),
         "Account": letter.account_id,
         "Change": letter.change_id,
