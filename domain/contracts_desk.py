@@ -7,15 +7,35 @@ from datetime import datetime
 from typing import Any
 
 from domain.contracts import PermissionView, ServiceChangeSummary
+from domain.contracts_assignments import AssignmentView
 from domain.contracts_failures import ErrorView, PendingDecisionView, View
+from domain.desk import CauseState, HoldKind
 from domain.errors import FailureCode
 from domain.identifiers import System
-from domain.replays import EligibilityRule, ItemState, ReplayState
+from domain.replays import EligibilityRule, ItemState, ReplayState, Steering
 from domain.service_change import Action
 
 
+class HoldView(View):
+    """What keeps every call to a cause's system back: a person's pause, or the vendor's gate.
+
+    `until` is the gate's; a pause has `by` and `reason` and lasts until somebody ends it.
+    """
+
+    kind: HoldKind
+    scope: str
+    since: datetime | None
+    until: datetime | None
+    by: str | None
+    reason: str
+
+
 class DeadLetterGroupView(View):
-    """Everything that stands still for one cause. `changes` are the oldest ones."""
+    """Everything that stands still for one cause. `changes` are the oldest ones.
+
+    `due_at` is the earliest of its dead letters, `overdue` how many are past theirs. `assignment`
+    is what somebody said about it, if anybody did; `replay` is the one under way.
+    """
 
     fingerprint: str
     system: System
@@ -28,11 +48,20 @@ class DeadLetterGroupView(View):
     count: int
     first_seen_at: datetime
     last_seen_at: datetime
+    due_at: datetime
+    overdue: int
+    state: CauseState
+    assignment: AssignmentView | None
+    holds: list[HoldView]
+    replay: str | None
     changes: list[str]
 
 
 class DeadLetterView(View):
-    """One time a change stood still; `closed_*` say what ended it."""
+    """One time a change stood still; `closed_*` say what ended it.
+
+    `overdue`: it stands still past `due_at`, or stood still for longer than that.
+    """
 
     id: str
     change_id: str
@@ -50,6 +79,8 @@ class DeadLetterView(View):
     first_error: ErrorView
     last_error: ErrorView
     opened_at: datetime
+    due_at: datetime
+    overdue: bool
     closed_at: datetime | None
     closed_by: str | None
     closed_action: str | None
@@ -161,9 +192,26 @@ class ReplaySummaryView(View):
     finished_at: datetime | None
 
 
-class ReplayView(ReplaySummaryView):
-    """A replay with a stretch of its items; `next_cursor` is None at their end."""
+class SteeringView(View):
+    """Whether the caller may do this to a replay now, and why not."""
 
+    action: Steering
+    allowed: bool
+    reason: str | None
+
+
+class ReplayView(ReplaySummaryView):
+    """A replay with a stretch of its items; `next_cursor` is None at their end.
+
+    `rules` counts the items by what they were selected by. `start_refused` says of a dry run why
+    the caller may not start what it selected; None: they may. `needs_second_person`: a retry of
+    what stands still would wait for a colleague.
+    """
+
+    rules: dict[EligibilityRule, int]
+    start_refused: str | None
+    needs_second_person: bool
+    caller: list[SteeringView]
     stages: list[ReplayStageView]
     items: list[ReplayItemView]
     next_cursor: str | None

@@ -48,9 +48,13 @@ class IntegrationHealthView(View):
 
 
 class PauseView(View):
-    """A stop by a person. `scope`: `everything`, a system, a kind of change or the id of one."""
+    """A stop by a person. `scope`: `everything`, a system, a kind of change or the id of one.
+
+    `may_resume`: whether the caller may end it.
+    """
 
     scope: str
     actor: str
     reason: str
     at: datetime
+    may_resume: bool = False

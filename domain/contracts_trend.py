@@ -1,16 +1,9 @@
 """What the API answers of how the desk fills and empties. Shapes only, no rules."""
 
 from datetime import datetime
-from enum import StrEnum
 
 from domain.contracts_failures import View
-
-
-class TrendUnit(StrEnum):
-    """The stretch of time each number is about."""
-
-    HOUR = "hour"
-    DAY = "day"
+from domain.trend import TrendUnit
 
 
 class TrendSeries(View):
@@ -30,11 +23,13 @@ class CauseTrendView(TrendSeries):
 class TrendView(View):
     """`starts` are the beginnings of the stretches, the oldest first; the last one is under way.
 
-    Days are those of `zone`. Every list is as long as `starts`.
+    Days are those of `zone`. Every list is as long as `starts`. `overdue`: how many of those that
+    stand still now are past their time.
     """
 
     unit: TrendUnit
     zone: str
     starts: list[datetime]
+    overdue: int
     total: TrendSeries
     causes: list[CauseTrendView]

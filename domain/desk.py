@@ -23,6 +23,13 @@ class CauseState(StrEnum):
     RESOLVED = "resolved"
 
 
+class HoldKind(StrEnum):
+    """What may keep the calls back that a cause needs: a person, or the vendor."""
+
+    PAUSE = "pause"
+    GATE = "gate"
+
+
 @dataclass(frozen=True, slots=True)
 class Promise:
     """One row: within how many hours of the clock. None matches anything."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from domain.decisions import DecisionState
 from domain.errors import FailureCode
-from domain.permissions import Refusal, Situation, permission
+from domain.permissions import ACTION_RULES, Refusal, Situation, needs_second_person, permission
 from domain.service_change import Action, ChangeStatus, Role, words
 
 
@@ -57,6 +57,33 @@ STEERING: Final[Mapping[Steering, tuple[frozenset[ReplayState], ReplayState]]] =
     Steering.CANCEL: (UNDER_WAY, ReplayState.CANCELLED),
 }
 """From which states an action leads where; elsewhere it does not fit."""
+
+
+@dataclass(frozen=True, slots=True)
+class SteeringRefusal:
+    """Why a caller may not do something to a replay: their rights, or how it stands."""
+
+    refusal: Refusal
+    sentence: str
+
+
+def steering_refusal(
+    action: Steering, state: ReplayState, *, role: Role, is_own: bool
+) -> SteeringRefusal | None:
+    """Why this is not to be done; None if it may be. Support steers its own replays alone."""
+    if role not in ACTION_RULES[Action.RETRY].roles:
+        roles = ", ".join(sorted(ACTION_RULES[Action.RETRY].roles))
+        return SteeringRefusal(Refusal.FORBIDDEN, f"This needs one of the roles: {roles}.")
+    if role is Role.SUPPORT and not is_own:
+        return SteeringRefusal(
+            Refusal.FORBIDDEN, "Support steers its own replays; ask an operator."
+        )
+    if state not in STEERING[action][0]:
+        return SteeringRefusal(
+            Refusal.NOT_APPLICABLE,
+            f"{action.capitalize()} does not fit a replay that is {words(state)}.",
+        )
+    return None
 
 
 # --- which dead letters may be retried ---
@@ -131,6 +158,12 @@ UNSAFE: Final = frozenset(
     }
 )
 """Rules by which a caller who may only retry what is safe may not replay the selection at all."""
+
+
+def retry_needs_second_person() -> bool:
+    """Whether retrying what stands still would wait for a colleague, even after billing."""
+    strictest = Situation(ChangeStatus.NEEDS_ATTENTION, submitted_by="", billed=True)
+    return needs_second_person(Action.RETRY, strictest)
 
 
 # --- in which order ---

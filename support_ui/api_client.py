@@ -6,7 +6,9 @@ from support_ui.calls.changes import ChangeCalls
 from support_ui.calls.desk import DeskCalls
 from support_ui.calls.evidence import EvidenceCalls
 from support_ui.calls.live_steps import LiveStepCalls
+from support_ui.calls.pauses import PauseCalls
 from support_ui.calls.records import RecordCalls
+from support_ui.calls.replays import ReplayCalls
 
 
 class ApiClient(
@@ -16,7 +18,9 @@ class ApiClient(
     DeskCalls,
     EvidenceCalls,
     LiveStepCalls,
+    PauseCalls,
     RecordCalls,
+    ReplayCalls,
 ):
     """One caller's view of the API.
 

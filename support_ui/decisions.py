@@ -6,7 +6,7 @@ and the hashes of the moment it was drawn, so a stale page is refused.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import streamlit as st
 
@@ -17,6 +17,7 @@ from support_ui.calls.transport import ApiError
 from support_ui.view_models import actions, problems, text
 from support_ui.view_models.actions import Offer
 
+Answer = TypeVar("Answer")
 ACTING: Final = "act"
 """The part of a page's address that names the action whose form is open."""
 
@@ -124,26 +125,38 @@ def _seen(change: ServiceChangeView, offer: Offer) -> dict[str, Any]:
 
 def _send(shown: Shown, idempotency_key: str) -> None:
     """Runs once per click, with what was on the screen at that moment."""
-    why = _entered(shown.reason_field)
+    why = entered(shown.reason_field)
     if not why:
         session.flash("warning", actions.ask_for_reason(shown.asks_to))
         return
     body: dict[str, Any] = {"reason": why, **shown.given}
     if shown.typed:
-        entered = {name: _entered(widget) for name, widget in shown.typed.items()}
-        body["evidence"] = {name: value for name, value in entered.items() if value}
+        typed = {name: entered(widget) for name, widget in shown.typed.items()}
+        body["evidence"] = {name: value for name, value in typed.items() if value}
+    after = settle(shown.form, lambda: shown.send(idempotency_key, body))
+    if after is None:
+        return
+    session.flash("success", text.plain(shown.tells(after)))
+    for part in shown.leaves:
+        st.query_params.pop(part, None)
+
+
+def settle(form: str, ask: Callable[[], Answer]) -> Answer | None:
+    """What the API answers; None where it refused or gave no answer, which is told.
+
+    The form's idempotency key is used until the API has decided.
+    """
     try:
-        after = shown.send(idempotency_key, body)
+        answer = ask()
     except ApiError as error:
         if error.settled:
-            session.retire_request_key(shown.form)
+            session.retire_request_key(form)
         session.flash("error", problems.told_after(error.problem, error.retry_after))
-    else:
-        session.retire_request_key(shown.form)
-        session.flash("success", text.plain(shown.tells(after)))
-        for part in shown.leaves:
-            st.query_params.pop(part, None)
+        return None
+    session.retire_request_key(form)
+    return answer
 
 
-def _entered(widget: str) -> str:
+def entered(widget: str) -> str:
+    """What somebody wrote into a field, without what surrounds it."""
     return str(st.session_state.get(widget) or "").strip()

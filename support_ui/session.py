@@ -141,6 +141,12 @@ def now() -> datetime:
     return datetime.now(_reader_zone())
 
 
+def zone_name() -> str:
+    """The reader's time zone by its name, as the API is asked by days of it."""
+    zone = _reader_zone()
+    return zone.key if isinstance(zone, ZoneInfo) else "UTC"
+
+
 def _reader_zone() -> tzinfo:
     name = st.context.timezone
     try:

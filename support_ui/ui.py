@@ -159,9 +159,12 @@ def chosen_row(
     *,
     name: str,
     alt: str,
-    columns: Mapping[str, int],
+    columns: Mapping[str, int | ColumnConfig],
 ) -> str:
-    """A list one row of which is always chosen; returns its id. `columns` are widths in pixels."""
+    """A list one row of which is always chosen; returns its id.
+
+    `columns` are widths in pixels, or whole columns where text is not enough.
+    """
     key = f"{name}.{hash(tuple(ids))}"
 
     def whole_row() -> None:
@@ -179,7 +182,10 @@ def chosen_row(
         selection_mode=["single-row-required", "single-cell"],
         selection_default={"selection": {"rows": [ids.index(wanted) if wanted in ids else 0]}},
         alt=alt,
-        column_config={name: wide(pixels) for name, pixels in columns.items()},
+        column_config={
+            name: wide(column) if isinstance(column, int) else column
+            for name, column in columns.items()
+        },
     )
     chosen = state["selection"]["rows"]
     return ids[chosen[0]] if chosen and chosen[0] < len(ids) else ids[0]
@@ -189,10 +195,27 @@ def link_table(
     rows: Sequence[lists.Row], *, key: str, alt: str, columns: Mapping[str, ColumnConfig]
 ) -> None:
     """Rows whose `Open` cell is a change id that leads to its page."""
+    chosen = open_table(
+        rows, key=key, alt=alt, columns=columns, label="Change id", hint="Opens the change"
+    )
+    if chosen:
+        st.switch_page(CHANGE_PAGE, query_params={"id": chosen})
+
+
+def open_table(
+    rows: Sequence[lists.Row],
+    *,
+    key: str,
+    alt: str,
+    columns: Mapping[str, ColumnConfig],
+    label: str,
+    hint: str,
+) -> str | None:
+    """Rows whose `Open` cell is an id behind a button; the id whose button was clicked."""
     clicked = f"{key}.open"
 
     def opened() -> None:
-        st.session_state[_OPENING] = rows[st.session_state[clicked]["row"]]["Open"]
+        st.session_state[_OPENING] = key, rows[st.session_state[clicked]["row"]]["Open"]
 
     st.dataframe(
         [{**row, "Open": f":material/open_in_full: {row['Open']}"} for row in rows],
@@ -204,19 +227,21 @@ def link_table(
         column_config={
             **columns,
             "Open": st.column_config.ButtonColumn(
-                "Change id",
+                label,
                 type="tertiary",
                 alignment="left",
                 width=190,
-                help="Opens the change",
+                help=hint,
                 on_click=opened,
                 key=clicked,
             ),
         },
     )
-    chosen = st.session_state.pop(_OPENING, None)
-    if chosen:
-        st.switch_page(CHANGE_PAGE, query_params={"id": str(chosen)})
+    told: tuple[str, object] | None = st.session_state.get(_OPENING)
+    if told is None or told[0] != key:
+        return None
+    del st.session_state[_OPENING]
+    return str(told[1])
 
 
 def wide(pixels: int) -> ColumnConfig:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from adapters.postgres import mapping
 from adapters.postgres.tables import AttemptRow, ServiceChangeRow
 from adapters.postgres.tables_desk import DeadLetterRow
+from domain.desk import due_at
 from domain.failure_policy import owner_of, rule_for
 from domain.messages import Parking, TransitionInput
 
@@ -25,6 +26,7 @@ async def open_(
     """Write the dead letter of a change that has just been parked; its failure object."""
     details = parking.failure
     failure = mapping.failure_of(details, await _streak(session, change.id, details.step), now)
+    owner = owner_of(details.code, details.step, details.system)
     session.add(
         DeadLetterRow(
             id=dead_letter_id(change.id, parking.sequence),
@@ -35,13 +37,14 @@ async def open_(
             code=details.code,
             fingerprint=failure["fingerprint"],
             reason=failure["reason"],
-            owner=owner_of(details.code, details.step, details.system),
+            owner=owner,
             next_action=rule_for(details.code, details.step, details.system).next_action,
             attempts=failure["attempts"],
             first_error=failure["first_error"],
             last_error=failure["last_error"],
             resumes=parking.resumes,
             opened_at=now,
+            due_at=due_at(details.code, owner, now),
         )
     )
     return failure | {"dead_letter": dead_letter_id(change.id, parking.sequence)}

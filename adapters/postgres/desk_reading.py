@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select, tuple_
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.postgres import mapping
@@ -16,12 +15,12 @@ from adapters.postgres.tables_desk import DeadLetterRow, DecisionRow
 from domain.contracts import Page, PermissionView, ServiceChangeSummary
 from domain.contracts_desk import (
     AccountView,
-    DeadLetterGroupView,
     DeadLetterView,
     SecondApprovalView,
 )
 from domain.contracts_failures import ErrorView, PendingDecisionView
 from domain.decisions import DecisionState
+from domain.desk import is_overdue
 from domain.errors import FailureCode
 from domain.failure_policy import cause_of
 from domain.identifiers import System
@@ -30,9 +29,6 @@ from domain.personal_data import masked
 from domain.service_change import Action, Role
 
 _D = DeadLetterRow
-SHOWN_CHANGES = 20
-"""Changes named with a cause; the list behind it names all."""
-
 SHOWN_OF_ACCOUNT = 200
 
 
@@ -68,65 +64,13 @@ class DeadLetterFilter:
         return statement if self.closed else statement.where(_D.closed_at.is_(None))
 
 
-async def dead_letter_groups(
-    session: AsyncSession, wanted: DeadLetterFilter, *, cursor: str | None, limit: int
-) -> Page[DeadLetterGroupView]:
-    """Causes with how much stands still for each; the oldest cause first."""
-    found = wanted.narrow(select(_D)).subquery()
-    columns = found.c
-    oldest = func.min(columns.opened_at)
-    in_order = aggregate_order_by(columns.change_id, columns.opened_at, columns.id)
-    statement = (
-        select(
-            columns.fingerprint,
-            columns.system,
-            columns.step,
-            columns.code,
-            func.min(columns.reason).label("reason"),
-            func.min(columns.owner).label("owner"),
-            func.min(columns.next_action).label("next_action"),
-            func.count().label("count"),
-            oldest.label("oldest"),
-            func.min(columns.first_error["at"].astext).label("first_seen_at"),
-            func.max(columns.last_error["at"].astext).label("last_seen_at"),
-            func.array_agg(in_order).label("changes"),
-        )
-        .group_by(columns.fingerprint, columns.system, columns.step, columns.code)
-        .order_by(oldest, columns.fingerprint)
-        .limit(limit + 1)
-    )
-    if cursor:
-        after = timed_place(cursor)
-        statement = statement.having(tuple_(oldest, columns.fingerprint) > after)
-    rows = list(await session.execute(statement))
-    more = len(rows) > limit
-    rows = rows[:limit]
-    return Page(
-        items=[
-            DeadLetterGroupView(
-                fingerprint=row.fingerprint,
-                system=System(row.system),
-                step=row.step,
-                code=FailureCode(row.code),
-                cause=cause_of(FailureCode(row.code), row.step, System(row.system)),
-                reason=row.reason,
-                owner=row.owner,
-                next_action=row.next_action,
-                count=row.count,
-                first_seen_at=datetime.fromisoformat(row.first_seen_at),
-                last_seen_at=datetime.fromisoformat(row.last_seen_at),
-                changes=row.changes[:SHOWN_CHANGES],
-            )
-            for row in rows
-        ],
-        next_cursor=encode_cursor(rows[-1].oldest.isoformat(), rows[-1].fingerprint)
-        if more
-        else None,
-    )
-
-
 async def list_dead_letters(
-    session: AsyncSession, wanted: DeadLetterFilter, *, cursor: str | None, limit: int
+    session: AsyncSession,
+    wanted: DeadLetterFilter,
+    now: datetime,
+    *,
+    cursor: str | None,
+    limit: int,
 ) -> Page[DeadLetterView]:
     """Dead letters, the oldest first."""
     statement = wanted.narrow(select(_D)).order_by(_D.opened_at, _D.id).limit(limit + 1)
@@ -137,12 +81,12 @@ async def list_dead_letters(
     more = len(rows) > limit
     rows = rows[:limit]
     return Page(
-        items=[dead_letter_view(row) for row in rows],
+        items=[dead_letter_view(row, now) for row in rows],
         next_cursor=encode_cursor(rows[-1].opened_at.isoformat(), rows[-1].id) if more else None,
     )
 
 
-def dead_letter_view(row: DeadLetterRow) -> DeadLetterView:
+def dead_letter_view(row: DeadLetterRow, now: datetime) -> DeadLetterView:
     """A dead letter as the API answers it."""
     code, system = FailureCode(row.code), System(row.system)
     return DeadLetterView(
@@ -162,6 +106,8 @@ def dead_letter_view(row: DeadLetterRow) -> DeadLetterView:
         first_error=ErrorView.model_validate(row.first_error),
         last_error=ErrorView.model_validate(row.last_error),
         opened_at=row.opened_at,
+        due_at=row.due_at,
+        overdue=is_overdue(row.due_at, row.closed_at, now),
         closed_at=row.closed_at,
         closed_by=row.closed_by,
         closed_action=row.closed_action,
@@ -246,7 +192,7 @@ async def read_account(
         session, now, reader, account_id=account_id, limit=SHOWN_OF_ACCOUNT
     )
     wanted = DeadLetterFilter(account_id=account_id)
-    letters = await list_dead_letters(session, wanted, cursor=None, limit=SHOWN_OF_ACCOUNT)
+    letters = await list_dead_letters(session, wanted, now, cursor=None, limit=SHOWN_OF_ACCOUNT)
     return AccountView(
         account_id=account_id,
         open_changes=[ServiceChangeSummary(**mapping.summary_fields(row)) for row in changes],

@@ -1,7 +1,8 @@
 """The read side of replays: what the API answers about them. Nothing here writes."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,17 +15,24 @@ from domain.contracts_desk import (
     ReplayStageView,
     ReplaySummaryView,
     ReplayView,
+    SteeringView,
 )
 from domain.errors import FieldProblem, InvalidChangeError
 from domain.identifiers import System, replay_workflow_id
 from domain.replays import (
     STAGES,
+    UNSAFE,
     EligibilityRule,
     ItemState,
     Progress,
     ReplayState,
     StageTally,
+    Steering,
+    SteeringRefusal,
+    retry_needs_second_person,
+    steering_refusal,
 )
+from domain.service_change import Role
 
 _R = ReplayItemRow
 
@@ -56,11 +64,21 @@ async def progress_of(session: AsyncSession, replay_id: str) -> Progress:
 
 
 async def list_replays(
-    session: AsyncSession, *, cursor: str | None, limit: int
+    session: AsyncSession,
+    *,
+    fingerprint: str | None = None,
+    dry_run: bool | None = None,
+    cursor: str | None,
+    limit: int,
 ) -> Page[ReplaySummaryView]:
-    """Newest first."""
+    """Newest first; of one cause, and with dry runs, without them or those alone."""
     replay = ReplayRow
     statement = select(replay).order_by(replay.created_at.desc(), replay.id.desc())
+    if fingerprint is not None:
+        statement = statement.where(replay.fingerprint == fingerprint)
+    if dry_run is not None:
+        is_dry = replay.state == ReplayState.DRY_RUN
+        statement = statement.where(is_dry if dry_run else ~is_dry)
     if cursor:
         before = timed_place(cursor)
         statement = statement.where(tuple_(replay.created_at, replay.id) < before)
@@ -74,25 +92,49 @@ async def list_replays(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class ReplayReader:
+    """Who reads a replay: what they may do stands beside what they see."""
+
+    name: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Which items of a replay; no `states` means those in any."""
+
+    states: Sequence[ItemState] = ()
+    cursor: str | None = None
+    limit: int = 50
+
+
 async def read_replay(
-    session: AsyncSession, row: ReplayRow, *, cursor: str | None = None, limit: int = 50
+    session: AsyncSession,
+    row: ReplayRow,
+    reader: ReplayReader,
+    stretch: Stretch = Stretch(),
 ) -> ReplayView:
     """A replay with a stretch of its items, in the order they have their turn."""
-    after = _position(cursor) if cursor else 0
+    limit = stretch.limit
+    after = _position(stretch.cursor) if stretch.cursor else 0
+    statement = select(_R).where(_R.replay_id == row.id, _R.position > after)
+    if stretch.states:
+        statement = statement.where(_R.state.in_(stretch.states))
     items: list[ReplayItemRow] = list(
-        await session.scalars(
-            select(_R)
-            .where(_R.replay_id == row.id, _R.position > after)
-            .order_by(_R.position)
-            .limit(limit + 1)
-        )
+        await session.scalars(statement.order_by(_R.position).limit(limit + 1))
     )
     more = len(items) > limit
     items = items[:limit]
     counts = await _counts(session, [row.id])
+    rules = await _rules(session, row.id)
     progress = await progress_of(session, row.id)
     return ReplayView(
         **_summary(row, counts[row.id]).model_dump(),
+        rules=rules,
+        start_refused=_start_refused(row, reader, rules),
+        needs_second_person=retry_needs_second_person(),
+        caller=[_may_steer(row, reader, action) for action in Steering],
         stages=[
             ReplayStageView(
                 stage=stage.number,
@@ -106,6 +148,41 @@ async def read_replay(
         items=[_item_view(item) for item in items],
         next_cursor=encode_cursor(str(items[-1].position)) if more else None,
     )
+
+
+def objection(row: ReplayRow, reader: ReplayReader, action: Steering) -> SteeringRefusal | None:
+    """Why this caller may not do this to the replay now."""
+    return steering_refusal(
+        action,
+        ReplayState(row.state),
+        role=reader.role,
+        is_own=row.actor == reader.name,
+    )
+
+
+def _may_steer(row: ReplayRow, reader: ReplayReader, action: Steering) -> SteeringView:
+    why = objection(row, reader, action)
+    return SteeringView(action=action, allowed=why is None, reason=why.sentence if why else None)
+
+
+def _start_refused(
+    row: ReplayRow, reader: ReplayReader, rules: Mapping[EligibilityRule, int]
+) -> str | None:
+    """Why the caller may not start what a dry run has selected."""
+    if row.state != ReplayState.DRY_RUN:
+        return "This is no dry run."
+    if not rules.get(EligibilityRule.MAY_BE_RETRIED):
+        return "Nothing of it may be retried."
+    if reader.role is Role.SUPPORT and UNSAFE & rules.keys():
+        return "Not everything selected is safe to retry; ask an operator."
+    return None
+
+
+async def _rules(session: AsyncSession, replay_id: str) -> dict[EligibilityRule, int]:
+    rows = await session.execute(
+        select(_R.rule, func.count()).where(_R.replay_id == replay_id).group_by(_R.rule)
+    )
+    return {EligibilityRule(rule): count for rule, count in rows}
 
 
 def _position(cursor: str) -> int:

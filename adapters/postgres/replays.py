@@ -146,6 +146,7 @@ async def create_replay(
     row = ReplayRow(
         id=new.id,
         selection=new.selection,
+        fingerprint=new.wanted.fingerprint,
         actor=new.actor,
         role=new.role,
         reason=new.reason,

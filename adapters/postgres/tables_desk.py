@@ -73,8 +73,11 @@ class DeadLetterRow(Base):
         Index(
             "ix_dead_letters_open", "fingerprint", "id", postgresql_where=text("closed_at IS NULL")
         ),
+        Index("ix_dead_letters_open_due", "due_at", postgresql_where=text("closed_at IS NULL")),
         Index(None, "opened_at"),
+        Index(None, "closed_at"),
         Index(None, "fingerprint", "opened_at"),
+        Index(None, "fingerprint", "closed_at"),
     )
 
     id: Mapped[str] = mapped_column(EXACT, primary_key=True)
@@ -93,6 +96,8 @@ class DeadLetterRow(Base):
     resumes: Mapped[str]
     """The status the change goes on from."""
     opened_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    """By when it has to be moved on, as the domain's table had it when it was opened."""
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[str | None]
     closed_action: Mapped[str | None]
@@ -105,12 +110,15 @@ class ReplayRow(Base):
     __tablename__ = "replays"
     __table_args__ = (
         Index(None, "created_at", "id"),
+        Index(None, "fingerprint", "created_at", "id"),
         Index("ix_replays_unfinished", "id", postgresql_where=text("finished_at IS NULL")),
     )
 
     id: Mapped[str] = mapped_column(EXACT, primary_key=True)
     selection: Mapped[dict[str, Any]]
     """The filter as it was given; the items are what it found then."""
+    fingerprint: Mapped[str | None]
+    """The cause that was asked for, if one was."""
     actor: Mapped[str]
     role: Mapped[str]
     reason: Mapped[str]

@@ -7,18 +7,18 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, and_, case, exists, func, literal, select, true
+from sqlalchemy import Select, and_, case, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from adapters.postgres import mapping
+from adapters.postgres.desk_trend import overdue_now
 from adapters.postgres.tables import ServiceChangeRow
 from adapters.postgres.tables_desk import DeadLetterRow, DecisionRow
 from adapters.postgres.tables_people import AssignmentRow
 from domain.contracts import ServiceChangeSummary
 from domain.contracts_today import BrokenCauseView, HourView, OverdueView, WaitsForMeView
 from domain.decisions import DecisionState
-from domain.desk import PROMISES
 from domain.errors import FailureCode
 from domain.failure_policy import cause_of
 from domain.identifiers import System
@@ -36,20 +36,6 @@ _QUARTER: Final = timedelta(minutes=15)
 """Every time zone's hours begin at one of these, so counting by them serves all zones."""
 
 _ORIGIN: Final = datetime(2000, 1, 1, tzinfo=UTC)
-_PROMISED: Final = case(
-    *(
-        (
-            and_(
-                true() if row.code is None else _D.code == row.code,
-                true() if row.owner is None else _D.owner == row.owner,
-            ),
-            literal(timedelta(hours=row.hours)),
-        )
-        for row in PROMISES
-    )
-)
-"""Within what time a dead letter has to be moved on: the domain's table, as SQL goes by it."""
-
 _SLOTS: Final = ("submitted", "active", "ended_otherwise")
 
 
@@ -132,9 +118,7 @@ async def overdue(session: AsyncSession, looker: Looker, now: datetime) -> Overd
     late = select(func.count()).where(_C.ended_at.is_(None), _C.due_at < now)
     letters: int | None = None
     if looker.sees_only is None:
-        letters = await session.scalar(
-            select(func.count()).where(_D.closed_at.is_(None), _D.opened_at < now - _PROMISED)
-        )
+        letters = await overdue_now(session, now)
     return OverdueView(changes=await session.scalar(_own(late, looker)) or 0, dead_letters=letters)
 
 

@@ -36,7 +36,9 @@ async def read_pauses(caller: Caller, parts: System_) -> list[PauseView]:
     """Everything that is paused now, by whom and why; for staff."""
     require_role(caller, *READS_EVERYTHING)
     async with parts.sessions() as session:
-        return await pauses.list_pauses(session)
+        found = await pauses.list_pauses(session)
+    may = caller.role in _MAY_PAUSE
+    return [each.model_copy(update={"may_resume": may}) for each in found]
 
 
 @router.put("/{scope}")
@@ -47,7 +49,7 @@ async def pause(
     require_role(caller, *_MAY_PAUSE)
     await _require_scope(parts, scope)
     async with parts.sessions.begin() as session:
-        return await pauses.pause(
+        made = await pauses.pause(
             session,
             scope,
             actor=caller.name,
@@ -55,6 +57,7 @@ async def pause(
             correlation_id=correlation_id,
             at=parts.clock(),
         )
+    return made.model_copy(update={"may_resume": True})
 
 
 @router.delete("/{scope}", status_code=HTTPStatus.NO_CONTENT)

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,7 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from adapters.postgres.acceptance import keep_answer
 from adapters.postgres.audit import audit_note
 from adapters.postgres.desk_reading import DeadLetterFilter
-from adapters.postgres.replay_reading import list_replays, read_replay
+from adapters.postgres.replay_reading import (
+    ReplayReader,
+    Stretch,
+    list_replays,
+    objection,
+    read_replay,
+)
 from adapters.postgres.replays import (
     NewReplay,
     Selected,
@@ -32,7 +38,7 @@ from domain.contracts_desk import ReplaySummaryView, ReplayView
 from domain.errors import FailureCode, FieldProblem, InvalidChangeError
 from domain.identifiers import System, new_replay_id
 from domain.permissions import ACTION_RULES
-from domain.replays import STEERING, UNSAFE, Steering
+from domain.replays import UNSAFE, ItemState, Steering
 from domain.service_change import READS_EVERYTHING, Action, Role
 from domain.submission import STORABLE
 
@@ -122,7 +128,8 @@ async def replay_dead_letters(
             unsafe = _unsafe(caller, selected) if not body.dry_run else None
             if unsafe is None:
                 row = await create_replay(session, new, selected)
-                return _located(await _answer(session, parts, row, same, HTTPStatus.ACCEPTED))
+                answer = await _answer(session, parts, row, caller, same, HTTPStatus.ACCEPTED)
+                return _located(answer)
     if replay is not None:
         return _located(replay)
     await _record_refusal(parts, caller, "replay", correlation_id, unsafe or "")
@@ -131,25 +138,39 @@ async def replay_dead_letters(
 
 @router.get("")
 async def read_replays(
-    caller: Caller, parts: System_, cursor: str | None = None, limit: Limit = 50
+    caller: Caller,
+    parts: System_,
+    *,
+    fingerprint: Annotated[str | None, Query(max_length=64)] = None,
+    dry_run: bool | None = None,
+    cursor: str | None = None,
+    limit: Limit = 50,
 ) -> Page[ReplaySummaryView]:
-    """Every replay, newest first. For staff."""
+    """Every replay, newest first; of one cause by its `fingerprint`. For staff."""
     require_role(caller, *READS_EVERYTHING)
     async with parts.sessions() as session:
-        return await list_replays(session, cursor=cursor, limit=limit)
+        return await list_replays(
+            session, fingerprint=fingerprint, dry_run=dry_run, cursor=cursor, limit=limit
+        )
 
 
 @router.get("/{replay_id}")
 async def read_one_replay(
-    replay_id: str, caller: Caller, parts: System_, cursor: str | None = None, limit: Limit = 50
+    replay_id: str,
+    caller: Caller,
+    parts: System_,
+    state: Annotated[list[ItemState] | None, Query()] = None,
+    cursor: str | None = None,
+    limit: Limit = 50,
 ) -> ReplayView:
-    """One replay with its items, in the order they have their turn. For staff."""
+    """One replay with its items, in the order they have their turn; by `state`. For staff."""
     require_role(caller, *READS_EVERYTHING)
     async with parts.sessions() as session:
         row = await session.get(ReplayRow, replay_id)
         if row is None:
             raise _unknown(replay_id)
-        return await read_replay(session, row, cursor=cursor, limit=limit)
+        stretch = Stretch(tuple(state or ()), cursor, limit)
+        return await read_replay(session, row, _reader(caller), stretch)
 
 
 @router.post("/{replay_id}/actions/{action}", response_model=ReplayView)
@@ -183,7 +204,7 @@ async def steer_replay(
                 session, row, action, actor=caller.name, reason=body.reason, at=parts.clock()
             )
             await session.flush()
-            return await _answer(session, parts, row, same, HTTPStatus.OK)
+            return await _answer(session, parts, row, caller, same, HTTPStatus.OK)
     facts = {"replay": replay_id}
     await _record_refusal(
         parts, caller, f"{action}_replay", row.correlation_id, str(refusal), facts
@@ -211,13 +232,12 @@ def _unsafe(caller: Principal, selected: list[Selected]) -> str | None:
 
 
 def _objection(caller: Principal, row: ReplayRow, action: Steering) -> ApiError | None:
-    if caller.role is Role.SUPPORT and row.actor != caller.name:
-        return ApiError("forbidden", "Support steers its own replays; ask an operator.")
-    if row.state not in STEERING[action][0]:
-        return ApiError(
-            "not_applicable", f"{action.capitalize()} does not fit a replay that is {row.state}."
-        )
-    return None
+    why = objection(row, _reader(caller), action)
+    return ApiError(why.refusal, why.sentence) if why else None
+
+
+def _reader(caller: Principal) -> ReplayReader:
+    return ReplayReader(caller.name, caller.role)
 
 
 def _unknown(replay_id: str) -> ApiError:
@@ -256,10 +276,15 @@ async def _record_refusal(
 
 
 async def _answer(
-    session: AsyncSession, parts: Parts, row: ReplayRow, same: Repeatable, status: HTTPStatus
+    session: AsyncSession,
+    parts: Parts,
+    row: ReplayRow,
+    caller: Principal,
+    same: Repeatable,
+    status: HTTPStatus,
 ) -> Response:
     """The replay as it is now, kept as the answer under the caller's key."""
-    body = as_bytes(await read_replay(session, row))
+    body = as_bytes(await read_replay(session, row, _reader(caller)))
     first = await keep_answer(
         session,
         caller=same.caller,

@@ -1,9 +1,6 @@
 """The day as somebody sees it who keeps the page open: one read for the whole page."""
 
-from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
 from adapters.postgres.health import integration_health
 from adapters.postgres.today import (
@@ -18,9 +15,8 @@ from adapters.postgres.today import (
     waits_for,
 )
 from api.dependencies import Caller, System_
-from api.errors import ApiError
+from api.zones import ZoneName, zone_of
 from domain.contracts_today import TodayView, VendorGlanceView
-from domain.errors import FieldProblem
 
 router = APIRouter(prefix="/v1", tags=["today"])
 
@@ -29,12 +25,10 @@ router = APIRouter(prefix="/v1", tags=["today"])
 async def read_today(
     caller: Caller,
     parts: System_,
-    zone: Annotated[
-        str, Query(max_length=64, description="The time zone whose midnight begins the day.")
-    ] = "UTC",
+    zone: ZoneName = "UTC",
 ) -> TodayView:
     """What waits, what is late, what broke, and how much was done, as the caller may see it."""
-    day = Day(parts.clock(), _zone(zone))
+    day = Day(parts.clock(), zone_of(zone))
     looker = Looker(caller.name, caller.role, caller.sees_only_own)
     yesterday = day.midnight(1)
     staff = looker.sees_only is None
@@ -63,13 +57,3 @@ async def read_today(
             hours=hours,
             usual_days=days,
         )
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        words = "is not the name of a time zone, such as Europe/Berlin"
-        raise ApiError(
-            "invalid_request", f"zone {words}.", [FieldProblem("zone", words)]
-        ) from error

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from domain.desk import CauseState
 from domain.identifiers import System
+from domain.replays import EligibilityRule, ItemState, ReplayState
 from domain.service_change import (
     Action,
     ChangeKind,
@@ -68,6 +70,43 @@ DOCUMENT: Final[Mapping[DocumentState, Look]] = {
     DocumentState.SUPERSEDED: Look("Superseded", "gray", "history"),
     DocumentState.PENDING_REVIEW: Look("Pending review", "orange", "rate_review"),
     DocumentState.DISCARDED: Look("Discarded", "gray", "delete"),
+}
+
+CAUSE: Final[Mapping[CauseState, Look]] = {
+    CauseState.OPEN: Look("Open", "orange", "radio_button_unchecked"),
+    CauseState.ACKNOWLEDGED: Look("Taken", "blue", "person"),
+    CauseState.PUT_OFF: Look("Put off", "gray", "snooze"),
+    CauseState.RESOLVED: Look("Resolved", "green", "check_circle"),
+}
+
+REPLAY: Final[Mapping[ReplayState, Look]] = {
+    ReplayState.DRY_RUN: Look("Dry run", "gray", "visibility"),
+    ReplayState.RUNNING: Look("Running", "blue", "sync"),
+    ReplayState.SUSPENDED: Look("Suspended", "orange", "pause_circle"),
+    ReplayState.STOPPED: Look("Stopped itself", "red", "front_hand"),
+    ReplayState.CANCELLED: Look("Cancelled", "gray", "cancel"),
+    ReplayState.DONE: Look("Done", "green", "check_circle"),
+}
+
+REPLAY_ITEM: Final[Mapping[ItemState, Look]] = {
+    ItemState.FAILED: Look("Failed", "red", "error"),
+    ItemState.RETRYING: Look("Being retried", "blue", "sync"),
+    ItemState.WAITING: Look("Waiting", "gray", "hourglass_empty"),
+    ItemState.PASSED_OVER: Look("Passed over", "orange", "redo"),
+    ItemState.SUCCEEDED: Look("Succeeded", "green", "check_circle"),
+    ItemState.NOT_ELIGIBLE: Look("Not eligible", "orange", "block"),
+    ItemState.NOT_REACHED: Look("Not reached", "gray", "remove"),
+    ItemState.ELIGIBLE: Look("May be retried", "green", "check_circle"),
+}
+"""In the order in which they need somebody to look."""
+
+ELIGIBILITY: Final[Mapping[EligibilityRule, str]] = {
+    EligibilityRule.MAY_BE_RETRIED: "May be retried",
+    EligibilityRule.REVISION_PENDING: "A revised document waits for a decision",
+    EligibilityRule.IN_ANOTHER_REPLAY: "Another retry is about to take it",
+    EligibilityRule.MOVED_ON: "It has moved on",
+    EligibilityRule.NOT_PERMITTED: "Your role may not retry it",
+    EligibilityRule.UNVERIFIABLE: "Whether it was done has to be found out first",
 }
 
 OUTLOOK: Final[Mapping[Reversibility, Look]] = {

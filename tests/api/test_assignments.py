@@ -49,6 +49,7 @@ def letter(change: dict[str, Any], api: ApiUnderTest, sequence: int) -> DeadLett
         last_error=error,
         resumes="applying",
         opened_at=at,
+        due_at=at,
     )
 
 

@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from adapters.postgres.tables import ServiceChangeRow
 from adapters.postgres.tables_desk import DeadLetterRow, DecisionRow
+from domain.desk import due_at
+from domain.errors import FailureCode
 from domain.identifiers import System
 from domain.service_change import ChangeStatus
 from tests.support.api import ApiUnderTest
@@ -56,6 +58,8 @@ def letter(change_id: str, opened_at: datetime, name: str, *, open_: bool = True
         system=System.BILLING, step="post_billing_change", code="refused", fingerprint=name,
         reason="", owner="billing operations", next_action="Look.", attempts=1, first_error=error,
         last_error=error, resumes="applying", opened_at=opened_at,
+        due_at=due_at(FailureCode(name) if name == "credential" else FailureCode.REFUSED,
+                      "billing operations", opened_at),
         closed_at=None if open_ else opened_at,
     )  # fmt: skip
 
@@ -124,8 +128,7 @@ async def test_what_stands_still_is_late_by_the_promise_of_its_cause(
 ) -> None:
     change_id = await made(api, sessions)
     async with sessions.begin() as session:
-        credential = letter(change_id, START - 2 * HOUR, "credential")
-        credential.code = "credential"  # an hour; the others have a day
+        credential = letter(change_id, START - 2 * HOUR, "credential")  # has an hour, not a day
         closed = letter(change_id, START - 2 * DAY, "closed", open_=False)
         refused = letter(change_id, START - 3 * HOUR, "refused")
         late = letter(change_id, START - 2 * DAY, "late")

@@ -1,6 +1,7 @@
 """What stands still, what waits for a second person, and what an action would mean, as samples."""
 
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from domain.contracts import (
@@ -10,14 +11,17 @@ from domain.contracts import (
     ServiceChangeSummary,
     ServiceChangeView,
 )
+from domain.contracts_assignments import AssignmentView
 from domain.contracts_desk import (
     DeadLetterGroupView,
     DeadLetterView,
+    HoldView,
     OutlookView,
     SecondApprovalView,
     StepOutlookView,
 )
-from domain.contracts_failures import FieldDifferenceView, PendingDecisionView
+from domain.contracts_failures import FailureView, FieldDifferenceView, PendingDecisionView
+from domain.desk import due_at, state_of
 from domain.errors import FailureCode
 from domain.permissions import Situation, may_second, needs_second_person, permission
 from domain.service_change import Action, ChangeStatus, DocumentState, EffectStatus
@@ -134,6 +138,11 @@ def revised(change: ServiceChangeView = ACTIVE) -> ServiceChangeView:
     return change.model_copy(update={"document_versions": [*change.document_versions, second]})
 
 
+def due(failure: FailureView) -> datetime:
+    """By when it has to move, as the record would have it."""
+    return due_at(failure.code, failure.owner, failure.last_seen_at)
+
+
 def letters(changes: list[ServiceChangeView]) -> list[DeadLetterView]:
     """A dead letter for each sample that stands still."""
     return [
@@ -144,7 +153,8 @@ def letters(changes: list[ServiceChangeView]) -> list[DeadLetterView]:
             reason=each.failure.reason, words=each.failure.words, owner=each.failure.owner,
             next_action=each.failure.next_action, attempts=each.failure.attempts,
             first_error=each.failure.first_error, last_error=each.failure.last_error,
-            opened_at=each.failure.last_seen_at, closed_at=None, closed_by=None,
+            opened_at=each.failure.last_seen_at, due_at=due(each.failure),
+            overdue=due(each.failure) < NOW, closed_at=None, closed_by=None,
             closed_action=None, closed_reason=None,
         )
         for each in changes
@@ -152,8 +162,12 @@ def letters(changes: list[ServiceChangeView]) -> list[DeadLetterView]:
     ]  # fmt: skip
 
 
-def causes(changes: list[ServiceChangeView]) -> list[DeadLetterGroupView]:
-    """The same by cause."""
+def causes(
+    changes: list[ServiceChangeView],
+    assigned: Mapping[str, AssignmentView],
+    holds: Sequence[HoldView] = (),
+) -> list[DeadLetterGroupView]:
+    """The same by cause, the soonest due first."""
     by_cause: dict[str, list[DeadLetterView]] = {}
     for letter in letters(changes):
         by_cause.setdefault(letter.fingerprint, []).append(letter)
@@ -164,11 +178,30 @@ def causes(changes: list[ServiceChangeView]) -> list[DeadLetterGroupView]:
             next_action=first.next_action, count=len(same),
             first_seen_at=min(each.first_error.at for each in same),
             last_seen_at=max(each.last_error.at for each in same),
+            due_at=min(each.due_at for each in same),
+            overdue=sum(each.overdue for each in same),
+            state=state_of(
+                len(same), told.assignee if told else None, put_off=bool(told and told.put_off)
+            ),
+            assignment=told, holds=list(holds), replay=None,
             changes=[each.change_id for each in same],
         )
-        for fingerprint, same in by_cause.items()
+        for fingerprint, same in sorted(by_cause.items(), key=lambda each: each[1][0].due_at)
         for first in same[:1]
+        for told in [assigned.get(f"cause:{fingerprint}")]
     ]  # fmt: skip
+
+
+def belongs(
+    group: DeadLetterGroupView, assignee: str | None, *, unassigned: bool, put_off: bool | None
+) -> bool:
+    """Whether a cause is in that part of the desk."""
+    told = group.assignment
+    holder = told.assignee if told else None
+    is_put_off = bool(told and told.put_off)
+    return (
+        assignee in {None, holder} and not (unassigned and holder) and put_off in {None, is_put_off}
+    )
 
 
 def another_cause(number: int) -> ServiceChangeView:

@@ -27,13 +27,12 @@ from domain.contracts import (
     TimelineEntry,
 )
 from domain.contracts_desk import (
-    DeadLetterGroupView,
-    DeadLetterView,
     OutlookView,
+    ReplayView,
     SecondApprovalView,
 )
 from domain.contracts_evidence import Personal
-from domain.contracts_operations import IntegrationHealthView
+from domain.contracts_operations import IntegrationHealthView, PauseView
 from domain.permissions import needs_second_person
 from domain.service_change import (
     READS_EVERYTHING,
@@ -49,6 +48,7 @@ from tests.ui import (
     samples_evidence,
     samples_history,
     stub_approvals,
+    stub_desk,
     stub_evidence,
 )
 from tests.ui.samples import CHANGES, PNG, sha
@@ -90,6 +90,8 @@ class World:
     answered: dict[str, ServiceChangeView] = field(default_factory=dict)
     """First answers by idempotency key."""
     notes: list[TimelineEntry] = field(default_factory=list)
+    replays: list[ReplayView] = field(default_factory=list)
+    pauses: list[PauseView] = field(default_factory=list)
 
     def move(self, change_id: str, **values: object) -> ServiceChangeView:
         """Let a change become another one behind the console's back."""
@@ -339,23 +341,7 @@ def _desk(app: FastAPI, world: Callable[[Request], World]) -> None:
 
     stub_approvals.add_routes(app, staff, missing)
 
-    @app.get("/v1/dead-letters")
-    def causes(request: Request, cursor: int = 0, limit: int = 50) -> Page[DeadLetterGroupView]:
-        found = samples_desk.causes([*staff(request).changes.values()])
-        more = len(found) > cursor + limit
-        return Page(
-            items=found[cursor : cursor + limit],
-            next_cursor=str(cursor + limit) if more else None,
-        )
-
-    @app.get("/v1/dead-letters/{fingerprint}")
-    def dead_letters(request: Request, fingerprint: str, limit: int = 50) -> Page[DeadLetterView]:
-        found = [
-            each
-            for each in samples_desk.letters([*staff(request).changes.values()])
-            if each.fingerprint == fingerprint
-        ]
-        return Page(items=found[:limit], next_cursor="more" if len(found) > limit else None)
+    stub_desk.add_routes(app, staff, missing, Asked)
 
 
 @contextmanager

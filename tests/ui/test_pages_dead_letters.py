@@ -1,8 +1,10 @@
 """Dead letters: what stands still, by cause."""
 
+from datetime import timedelta
+
 from domain.service_change import Role
 from tests.ui.conftest import Console
-from tests.ui.samples import CHANGES
+from tests.ui.samples import CHANGES, NOW
 from tests.ui.samples_desk import PARKED, another_cause
 from tests.ui.stub_api import StubApi, problem
 
@@ -11,17 +13,33 @@ assert PARKED.failure
 CAUSE = PARKED.failure.fingerprint
 
 
-def test_causes_stand_with_owner_next_action_count_and_age(console: Console, stub: StubApi) -> None:
+def test_causes_stand_with_clock_owner_count_and_trend(console: Console, stub: StubApi) -> None:
     key, _ = stub.open_world(changes=[PARKED, another_cause(1), another_cause(2)])
     console.open("dead_letters")
     page = console.sign_in(key)
-    first = page.dataframe[0].value.iloc[0]
-    assert first["Cause"] == "Post billing change: billing did not say whether it was done"
-    assert (first["System"], first["Whose work"]) == ("Billing", "Billing operations")
-    assert first["What to do"].startswith("Retry: the effect is looked up first")
-    assert first["Changes"] == 1
-    assert first["Oldest"].endswith(" min ago")  # the samples were made when the tests began
-    assert len(page.dataframe[0].value) == 3
+    found = page.dataframe[0].value.set_index("Cause")
+    row = found.loc["Post billing change: billing did not say whether it was done"]
+    assert (row["Team"], row["Whose"], row["State"]) == (
+        "Billing operations",
+        "Nobody yet",
+        ["Open"],
+    )
+    assert (row["Changes"], row["Clock"]) == (1, ["In time"])
+    assert row["Due"].startswith("due in ")
+    assert (len(row["Standing"]), row["Standing"][-1]) == (24, 1)
+    assert len(found) == 3
+
+
+def test_what_is_overdue_says_so_and_by_how_much(console: Console, stub: StubApi) -> None:
+    assert PARKED.failure
+    late = PARKED.failure.model_copy(update={"last_seen_at": NOW - timedelta(hours=7)})
+    key, _ = stub.open_world(changes=[PARKED.model_copy(update={"failure": late})])
+    console.open("dead_letters")
+    page = console.sign_in(key)
+    row = page.dataframe[0].value.iloc[0]
+    assert (row["Clock"], row["Due"]) == (["Overdue"], "overdue by 3 h")
+    assert "Overdue by 3 h" in console.said()
+    assert [metric.value for metric in page.metric] == ["1", "1"]
 
 
 def test_the_chosen_cause_leads_to_the_changes_behind_it(console: Console, stub: StubApi) -> None:
@@ -30,7 +48,7 @@ def test_the_chosen_cause_leads_to_the_changes_behind_it(console: Console, stub:
     console.open("dead_letters", cause=CAUSE)
     page = console.sign_in(key)
     behind = page.dataframe[1].value
-    assert [cell.split()[-1] for cell in behind["Open"]] == [PARKED.id, twin.id]
+    assert list(behind["Change"]) == [PARKED.id, twin.id]
     assert behind["It said"][0].startswith("504 upstream timed out")
     assert "2 shown" in console.said()
     assert page.query_params["cause"] == CAUSE
@@ -41,7 +59,7 @@ def test_a_mailed_link_to_a_cause_that_was_cured_says_so(console: Console, stub:
     console.open("dead_letters", cause=CAUSE)
     page = console.sign_in(key)
     assert "Nothing stands still for this cause any more" in console.said()
-    page.button[-1].click().run()
+    next(each for each in page.button if each.label == "Back to all causes").click().run()
     assert list(console.healthy().dataframe[0].value["Cause"]) == ["Cause number 1"]
 
 

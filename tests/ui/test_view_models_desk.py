@@ -132,7 +132,7 @@ def test_a_proposal_the_queue_no_longer_holds_cannot_be_answered() -> None:
 
 
 def test_a_list_that_is_cut_short_says_of_how_many() -> None:
-    (group,) = samples_desk.causes([PARKED])
+    (group,) = samples_desk.causes([PARKED], {})
     many = group.model_copy(update={"count": 1431})
     assert dead_letters.cut_short(200, many) == "The 200 oldest of 1,431 are shown."
     assert dead_letters.cut_short(200, None) == "The 200 oldest are shown."
