@@ -15,7 +15,7 @@ import streamlit as st
 
 from domain.contracts import Me
 from domain.contracts_assignments import PersonView
-from domain.service_change import ChangeStatus
+from domain.service_change import ChangeStatus, Role
 from http_client import CALLER_TIMEOUT, Client
 from support_ui.api_client import ApiClient
 from support_ui.calls.transport import ApiError
@@ -100,6 +100,12 @@ def me() -> Me | None:
     if held is None or held[0] != token:
         held = st.session_state[_ME] = token, client_for(token).me()
     return held[1]
+
+
+def role() -> Role | None:
+    """What the signed-in person is to the API, for what is laid out differently by role."""
+    caller = me()
+    return caller.role if caller else None
 
 
 def forget() -> None:
