@@ -49,7 +49,7 @@ def show() -> None:
     by_link = wanted if wanted != st.session_state.get(_CHOSEN) else None
     linked = messages.event_of(by_link or "")
     if linked and by_link not in {messages.event_name(each) for each in page.items}:
-        st.button("Back to every event", icon=":material/arrow_back:", on_click=_leave)
+        _back()
         _whole(*linked, now)
         return
     if not page.items:
@@ -64,6 +64,12 @@ def show() -> None:
     chosen = _choose(page.items, wanted, now)
     paging.controls(_LIST, narrowed, page.next_cursor, len(page.items))
     _whole(chosen.system, chosen.event_id, now)
+
+
+def _back() -> None:
+    st.button(
+        "Back to every event", key="received.back", icon=":material/arrow_back:", on_click=_leave
+    )
 
 
 def _leave() -> None:

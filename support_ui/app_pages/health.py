@@ -5,6 +5,7 @@ from typing import Final
 
 import streamlit as st
 
+from domain.contracts_health import SystemHealthView
 from domain.contracts_operations import IntegrationHealthView
 from domain.identifiers import System
 from support_ui import session, time_charts, ui, vendors
@@ -23,17 +24,22 @@ _TABLE_ROWS: Final = 12
 def _live() -> None:
     now = session.now()
     with ui.guarded():
-        for pause in health.wide(session.api().pauses()):
-            with st.container(border=True):
-                ui.rich(f":material/pause_circle: {health.pause_sentence(pause, now)}")
-        found = session.api().integrations()
-        chosen = _chosen(found)
-        vendors.cards(found, shown=chosen.system if chosen else None)
-        if chosen:
-            _vendor(chosen, now)
-    with ui.guarded():
-        _machinery(now)
+        machinery = session.api().machinery()  # answers also while the record is away
+        with ui.guarded():
+            _vendors(now)
+        _machinery(machinery, now)
     st.caption(f"As of {text.moment(now, now)}. Looks again every 10 s.")
+
+
+def _vendors(now: datetime) -> None:
+    for pause in health.wide(session.api().pauses()):
+        with st.container(border=True):
+            ui.rich(f":material/pause_circle: {health.pause_sentence(pause, now)}")
+    found = session.api().integrations()
+    chosen = _chosen(found)
+    vendors.cards(found, shown=chosen.system if chosen else None)
+    if chosen:
+        _vendor(chosen, now)
 
 
 def _chosen(found: list[IntegrationHealthView]) -> IntegrationHealthView | None:
@@ -90,9 +96,8 @@ def _history(system: System, hours: int, now: datetime) -> None:
         )
 
 
-def _machinery(now: datetime) -> None:
+def _machinery(told: SystemHealthView, now: datetime) -> None:
     st.subheader("Our own machinery", anchor=False)
-    told = session.api().machinery()
     ui.static_table(health.part_rows(told.parts), empty="No part is known.", alt="Machinery")
     with st.expander(f"Processes ({len(told.processes)})"):
         ui.static_table(

@@ -51,7 +51,7 @@ HEALTH = [
         system=System.SCHEDULING, reachable=False, last_success_at=NOW - timedelta(hours=2),
         last_failure_at=NOW - timedelta(seconds=40), last_failure="connection refused",
         calls_last_hour=96, error_rate=1.0, rate_limited_until=None, unknown_payloads=0,
-        backlog=31, state=HealthState.DOWN, closed_until=NOW + timedelta(minutes=1),
+        backlog=31, state=HealthState.DOWN, closed_until=NOW + timedelta(days=1),
         cause=FailureCode.UNAVAILABLE,
         sentence="It does not answer: one call probes, the others wait.",
         next_action="Ask the vendor; what waits goes on by itself once it answers.",
