@@ -96,6 +96,9 @@ async def _pages(stack: LiveStack) -> dict[str, str]:
         "Messages": "/messages",
         "Health": "/health",
         "Audit": "/audit",
+        "Messages, received": "/messages",
+        "Messages, sent": "/messages?tab=Sent",
+        "Health": "/health",
         "Ownership": "/ownership",
     }
 

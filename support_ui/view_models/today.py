@@ -54,25 +54,25 @@ def figures(day: TodayView) -> list[Figure]:
     """What waits for the reader and what is late; what is not theirs to see is left out."""
     waits, late = day.waits_for_me, day.overdue
     counted = (
-        ("Wait for your approval", waits.approvals, "Approvals", places.APPROVALS, False),
+        ("Wait for your approval", waits.approvals, "Decide them", places.APPROVALS, False),
         (
             "Wait for a second person",
             waits.second_approvals,
-            "Second approvals",
+            "Confirm or decline",
             places.SECOND_APPROVALS,
             False,
         ),
         (
             "Changes past their time",
             late.changes,
-            "Changes with a time",
+            "See who is waited for",
             places.in_status(_HAVE_A_TIME),
             True,
         ),
         (
             "Dead letters past their time",
             late.dead_letters,
-            "Dead letters",
+            "See what stands still",
             places.DEAD_LETTERS,
             True,
         ),

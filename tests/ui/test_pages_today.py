@@ -37,10 +37,10 @@ def test_each_figure_of_the_day_leads_to_its_list(console: Console, stub: StubAp
         "Ended today": "4",
     }
     found = leads(page)
-    assert found["Second approvals"] == "tab=Waiting for a second person"
-    assert found["Changes with a time"] == "status=Awaiting approval&status=Incomplete"
+    assert found["Confirm or decline"] == "tab=Waiting for a second person"
+    assert found["See who is waited for"] == "status=Awaiting approval&status=Incomplete"
     assert found["Billing"] == "system=billing"
-    assert {"Approvals", "Dead letters"} <= set(found)
+    assert {"Decide them", "See what stands still"} <= set(found)
     assert len([label for label in found if "badge" in label]) == 11
 
 
