@@ -93,12 +93,10 @@ async def _pages(stack: LiveStack) -> dict[str, str]:
         "Find, everything": "/find",
         "Find, by account": f"/find?q={change['account_id']}",
         "One change": f"/change?id={change['id']}",
-        "Messages": "/messages",
-        "Health": "/health",
-        "Audit": "/audit",
         "Messages, received": "/messages",
         "Messages, sent": "/messages?tab=Sent",
         "Health": "/health",
+        "Audit": "/audit",
         "Ownership": "/ownership",
     }
 

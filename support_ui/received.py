@@ -30,10 +30,10 @@ _WIDTHS: Final = {
     "From": 90,
     "State": 120,
     "Type": 200,
-    "What came of it": 330,
-    "Again": 65,
+    "What came of it": 310,
+    "Again": 70,
     "Account": 110,
-    "Reference": 130,
+    "Reference": 165,
     "By": 80,
 }
 

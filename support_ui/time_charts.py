@@ -1,7 +1,8 @@
 """Counts and latencies over time. A table with the same values stands beside each chart."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ _CALL_COLOURS: Final = {"Answered": "#3f83c9", "Failed": "#d64545"}
 _LATENCY_COLOURS: Final = {"Half took at most": "#3f83c9", "19 of 20 took at most": "#d98a1f"}
 _HELD_BACK: Final = "#d98a1f"
 _LEGEND: Final = alt.Legend(title=None, orient="top", symbolStrokeWidth=2)
+_TIMES: Final = "timeFormat(datum.value, hours(datum.value) ? '%H:%M' : '%d %b')"
 _HOURS_PER_LABEL: Final = 3
 _HEIGHT: Final = 210
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
@@ -27,7 +29,7 @@ def hours(bars: Sequence[Bar]) -> Chart:
     """A bar for each hour of the day, and a dash where it usually ends."""
     kinds = list(dict.fromkeys(bar.what for bar in bars))
     x = alt.X("place:O", title=None, axis=_clocks(bars))
-    y = alt.Y("sum(count):Q", title=None, axis=_counts())
+    y = _count_axis("sum(count):Q", _tops(bars))
     shown = alt.Chart(_data(bars)).mark_bar(cornerRadius=2).encode(
         x=x,
         y=y,
@@ -50,19 +52,26 @@ def hours(bars: Sequence[Bar]) -> Chart:
 def calls(stretches: Sequence[Stretch]) -> Chart:
     """How many calls were answered and how many failed; shaded: the vendor was left alone."""
     values = [
-        {**_values(each), "what": what, "count": count}
+        {**_values(each), "what": what, "count": above - below, "below": below, "above": above}
         for each in stretches
-        for what, count in (("Answered", each.answered), ("Failed", each.failures))
+        for what, below, above in (
+            ("Answered", 0, each.answered),
+            ("Failed", each.answered, each.answered + each.failures),
+        )
+        if above > below
     ]
     bars = (
         alt.Chart(_data(values))
-        .mark_bar()
+        .mark_rect()  # a bar with a beginning and an end would lie on its side
         .encode(
             x=_time(stretches),
             x2="end:T",
-            y=alt.Y("count:Q", title=None, axis=_counts(), stack="zero"),
+            y=_count_axis("below:Q", (value["above"] for value in values)),
+            y2="above:Q",
             color=_colour("what", _CALL_COLOURS),
-            tooltip=_tooltip(alt.Tooltip("what:N", title="What"), alt.Tooltip("count:Q")),
+            tooltip=_tooltip(
+                alt.Tooltip("what:N", title="What"), alt.Tooltip("count:Q", title="Calls")
+            ),
         )
     )
     return alt.layer(_held_back(stretches), bars).properties(height=_HEIGHT)
@@ -115,7 +124,9 @@ def _held_back(stretches: Sequence[Stretch]) -> alt.Chart:
 
 def _time(stretches: Sequence[Stretch]) -> alt.X:
     ends = [stretches[0].begin.isoformat(), stretches[-1].end.isoformat()] if stretches else []
-    axis = alt.Axis(grid=False, tickCount=6, labelOverlap="greedy", labelFlush=True)
+    axis = alt.Axis(
+        grid=False, tickCount=6, labelOverlap="greedy", labelFlush=True, labelExpr=_TIMES
+    )
     return alt.X("begin:T", title=None, axis=axis, scale=alt.Scale(domain=ends, nice=False))
 
 
@@ -131,8 +142,19 @@ def _clocks(bars: Sequence[Bar]) -> alt.Axis:
     )
 
 
-def _counts() -> alt.Axis:
-    return alt.Axis(grid=True, tickCount=4, tickMinStep=1, format=",d")
+def _count_axis(field: str, tops: Iterable[float]) -> alt.Y:
+    """Whole numbers from nothing up; an empty chart has a scale as well."""
+    axis = alt.Axis(grid=True, tickCount=4, tickMinStep=1, format=",d")
+    scale = alt.Scale(domain=[0, max(1.0, *tops, 1.0)], nice=True)
+    return alt.Y(field, title=None, axis=axis, scale=scale)
+
+
+def _tops(bars: Sequence[Bar]) -> list[float]:
+    """How high each hour reaches, by what was counted and by what is usual."""
+    counted: Counter[int] = Counter()
+    for bar in bars:
+        counted[bar.place] += bar.count
+    return [*counted.values(), *(bar.usual for bar in bars if bar.usual is not None)]
 
 
 def _colour(field: str, colours: Mapping[str, str]) -> alt.Color:

@@ -41,10 +41,9 @@ def _figures(figures: list[today.Figure]) -> None:
         for figure in figures:
             with st.container(border=True, height="stretch", gap="xsmall"):
                 st.metric(figure.title, figure.value)
-                with st.container(horizontal=True, vertical_alignment="center"):
-                    ui.link(figure.place, figure.link)
-                    if figure.look:
-                        st.markdown(figure.look.badge, width="content")
+                ui.link(figure.place, figure.link)
+                if figure.look:
+                    st.markdown(figure.look.badge)
 
 
 def _late(day: TodayView, now: datetime) -> None:

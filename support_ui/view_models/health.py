@@ -129,7 +129,12 @@ def _not_understood(health: IntegrationHealthView) -> tuple[str, ...]:
 def _failure(health: IntegrationHealthView, now: datetime) -> tuple[str, ...]:
     if not health.last_failure:
         return ("None in the last hour.",)
-    return f"{_when(health.last_failure_at, now)}:", text.plain(health.last_failure)
+    code, _, said = health.last_failure.partition(": ")
+    if code in set(FailureCode):
+        said = f"{text.humanise(code)}: {said}" if said else text.humanise(code)
+    else:
+        said = health.last_failure
+    return f"{_when(health.last_failure_at, now)}:", text.plain(said)
 
 
 def _counted(count: int, thing: str, rest: str) -> str:
@@ -248,6 +253,6 @@ def pause_sentence(pause: PauseView, now: datetime) -> str:
     """What is paused, by whom, since when and why; for `ui.rich`."""
     return (
         f"**{scope(pause)} is paused** by {text.plain(pause.actor)} "
-        f"{_when(pause.at, now)}: “{text.plain(pause.reason)}”. "
+        f"{_when(pause.at, now)}. “{text.plain(pause.reason)}” "
         "No call is made meanwhile; what waits goes on by itself once it is resumed."
     )

@@ -1,8 +1,9 @@
 """What vendors told and what was said to them: rows, one event whole, and the inbox at a glance."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from domain.contracts_inbox import (
@@ -18,6 +19,7 @@ from domain.identifiers import System
 from domain.vendor_events import InboxState
 from support_ui.view_models import attempts, lists, text, words
 
+_SECONDS: Final = re.compile(r"[0-9]{1,10}")
 STUCK: Final = (InboxState.QUARANTINED, InboxState.FAILED)
 OUTCOMES: Final[Mapping[str, str]] = {
     "Went through": attempts.OK,
@@ -124,11 +126,19 @@ def arrival_rows(event: InboxEventView, now: datetime) -> list[dict[str, str]]:
     return [
         {
             "Arrived": text.plain(text.moment(each.received_at, now)),
-            "Sent": text.plain(str(each.headers.get("webhook-timestamp", text.DASH))),
+            "Sent": text.plain(_sent(each, now)),
             "Effect": "None: the original counts." if number else "The original: it counts.",
         }
         for number, each in enumerate([first, *event.arrivals])
     ]
+
+
+def _sent(arrival: ArrivalView, now: datetime) -> str:
+    """When the vendor says it sent it: seconds since 1970, as Standard Webhooks has it."""
+    told = str(arrival.headers.get("webhook-timestamp", ""))
+    if not _SECONDS.fullmatch(told):
+        return text.DASH
+    return text.moment(datetime.fromtimestamp(int(told), UTC), now)
 
 
 def again(event: InboxEventView) -> str:

@@ -69,6 +69,7 @@ def test_a_pause_says_who_and_why(console: Console, stub: StubApi) -> None:
     health(console, key)
     told = said(console)
     assert "Scheduling is paused** by operator" in told
+    assert "No call is made meanwhile" in told
     assert "“They move house *today*.”" in told
     assert "Alone." not in told
 

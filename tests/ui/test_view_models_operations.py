@@ -94,7 +94,8 @@ def test_a_vendor_that_was_never_asked_is_neither_well_nor_ill() -> None:
 
 
 def test_what_a_vendor_said_is_no_markdown() -> None:
-    assert told(BILLING)["Last failure"].endswith(r"throttled\: 429 slow \*down\*")
+    assert told(BILLING)["Last failure"].endswith(r"Throttled\: 429 slow \*down\*")
+    assert told(SCHEDULING)["Last failure"].endswith("connection refused")
 
 
 def test_the_vendor_to_look_at_first_is_the_one_that_is_down() -> None:
@@ -157,6 +158,10 @@ def test_the_original_of_an_event_is_the_first_to_arrive() -> None:
     event = samples_messages.whole(samples_messages.EVENTS[1], OPERATOR)
     effects = [row["Effect"] for row in messages.arrival_rows(event, NOW)]
     assert [effect.split()[0] for effect in effects] == ["The", "None:", "None:"]
+    sent = {"webhook-timestamp": "1795821678"}
+    known = event.model_copy(update={"headers": sent})
+    assert messages.arrival_rows(known, NOW)[0]["Sent"].startswith("2026")
+    assert messages.arrival_rows(event, NOW)[0]["Sent"] == "—"
     once = event.model_copy(update={"duplicates": 1})
     assert messages.again(once).startswith("It came once more.")
 
