@@ -30,6 +30,8 @@ _STANDING_STILL: Final = "session.standing_still"
 _HELD: Final = "session.held"
 JOB: Final = "session.job"
 """A decision about several changes that is being sent, or whose results are being read."""
+HISTORY: Final = "session.history"
+"""A vendor's calls over time, as they were read within this minute."""
 _COUNTED_FOR: Final = timedelta(seconds=10)
 """As long as the page Today waits before it looks again."""
 
@@ -112,6 +114,7 @@ def forget() -> None:
     """Forget everything held for whoever was signed in; the API is asked anew who they are."""
     for name in (
         _ME, _PEOPLE, _FLASH, _FLASH_SHOWN, _REQUEST_KEYS, _STANDING_STILL, _HELD, JOB,
+        HISTORY,
     ):  # fmt: skip
         st.session_state.pop(name, None)
 

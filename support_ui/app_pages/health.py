@@ -5,7 +5,7 @@ from typing import Final
 
 import streamlit as st
 
-from domain.contracts_health import SystemHealthView
+from domain.contracts_health import HealthHistoryView, SystemHealthView
 from domain.contracts_operations import IntegrationHealthView
 from domain.identifiers import System
 from support_ui import session, time_charts, ui, vendors
@@ -72,7 +72,7 @@ def _vendor(vendor: IntegrationHealthView, now: datetime) -> None:
 
 
 def _history(system: System, hours: int, now: datetime) -> None:
-    told = health.stretches(session.api().health_history(system, hours), now)
+    told = health.stretches(_read_history(system, hours, now), now)
     rows = health.stretch_rows(told)
     if not rows:
         ui.nothing_here(
@@ -94,6 +94,16 @@ def _history(system: System, hours: int, now: datetime) -> None:
             alt="Calls over time, the newest first",
             column_config={"When": ui.wide(250)},
         )
+
+
+def _read_history(system: System, hours: int, now: datetime) -> HealthHistoryView:
+    """Once a minute: the longest stretch is a week, and only its end ever changes."""
+    key = (system, hours, now.replace(second=0, microsecond=0))
+    held: tuple[object, HealthHistoryView] | None = st.session_state.get(session.HISTORY)
+    if held is None or held[0] != key:
+        held = key, session.api().health_history(system, hours)
+        st.session_state[session.HISTORY] = held
+    return held[1]
 
 
 def _machinery(told: SystemHealthView, now: datetime) -> None:

@@ -59,7 +59,7 @@ def facts(health: IntegrationHealthView, now: datetime) -> list[Fact]:
         Fact("Calls in the last hour", "swap_horiz", _calls(health),
              places.attempts(health.system), "What was sent"),
         Fact("Rate limit", "speed", (_limit(health, now),)),
-        Fact("Backlog", "stacks", (_counted(health.backlog, "step", "under way, not closed"),)),
+        Fact("Backlog", "stacks", (_backlog(health.backlog),)),
         Fact("Credential", "key", (text.plain(health.credential) or text.DASH,)),
         Fact("Events from it", "call_received", _silence(health, now),
              places.events(health.system) if health.last_event_at else None, "What it told"),
@@ -111,11 +111,15 @@ def _limit(health: IntegrationHealthView, now: datetime) -> str:
     return "None: calls go through."
 
 
+def _backlog(steps: int) -> str:
+    return _counted(steps, "step", "under way, not closed") if steps else "Nothing is under way."
+
+
 def _silence(health: IntegrationHealthView, now: datetime) -> tuple[str, ...]:
     if health.last_event_at is None:
         return ("It has told nothing so far.",)
     lines = [f"Last heard of {_when(health.last_event_at, now)}."]
-    if health.usual_events is not None:
+    if (health.usual_events or 0) >= 1:
         lines.append(f"Usually {health.usual_events:,.0f} events come in a time as long.")
     return tuple(lines)
 
