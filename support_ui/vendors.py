@@ -15,7 +15,7 @@ def cards(vendors: Sequence[Glance], *, shown: System | None = None) -> None:
     if not vendors:
         st.caption("No system of record is connected.")
         return
-    with st.grid(4, min_column_width=240):
+    with st.grid(4, min_column_width=290):
         for vendor in vendors:
             with st.container(border=True, height="stretch", gap="xsmall"):
                 with st.container(horizontal=True, vertical_alignment="center"):
