@@ -53,6 +53,10 @@ class InboxEventView(InboxEventSummary):
     body_bytes: int
     body_sha256: str
     arrivals: list[ArrivalView]
+    may_release: bool
+    """Whether the caller may have it processed again now."""
+    release_refused: str | None
+    """Why not."""
 
 
 class ForgedCount(View):

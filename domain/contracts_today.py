@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from domain.contracts import ServiceChangeSummary
+from domain.contracts_assignments import AssignmentView
 from domain.contracts_failures import View
 from domain.errors import FailureCode
 from domain.health import HealthState
@@ -75,8 +76,10 @@ class TodayView(View):
     """One day as the caller sees it. The day begins at midnight in `zone`.
 
     `open` counts the changes that have not ended, by status; `ended_today` those that ended since
-    midnight. `oldest` are the open changes submitted longest ago. `broken_since` is midnight of
-    the day before. Vendors and broken causes are for staff, and empty for others.
+    midnight. `late` are the open changes longest past their time, `oldest` those submitted longest
+    ago, `assigned` what the caller has had longest and nobody put off; each list is cut short.
+    `broken_since` is midnight of the day before. Vendors, broken causes and assignments are for
+    staff, and empty for others.
     """
 
     as_of: datetime
@@ -86,7 +89,9 @@ class TodayView(View):
     overdue: OverdueView
     open: dict[ChangeStatus, int]
     ended_today: dict[ChangeStatus, int]
+    late: list[ServiceChangeSummary]
     oldest: list[ServiceChangeSummary]
+    assigned: list[AssignmentView]
     broken_since: datetime
     broken: list[BrokenCauseView]
     vendors: list[VendorGlanceView]

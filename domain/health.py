@@ -89,18 +89,19 @@ def judge(part: Part, seconds: float | None) -> HealthState:
     return HealthState.SLOW if seconds >= limit.slow else HealthState.GOOD
 
 
-_SEVERITY: Final = (
+SEVERITY: Final = (
     HealthState.DOWN,
     HealthState.SLOW,
     HealthState.PAUSED,
     HealthState.UNKNOWN,
     HealthState.GOOD,
 )
+"""What says most comes first."""
 
 
 def worst(states: Mapping[object, HealthState]) -> HealthState:
     """The state that says most about the whole; good when there is nothing."""
-    return min(states.values(), key=_SEVERITY.index, default=HealthState.GOOD)
+    return min(states.values(), key=SEVERITY.index, default=HealthState.GOOD)
 
 
 SLOW_ANSWER: Final = 5.0

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from domain.identifiers import EffectKey, System
+from domain.service_change import Role
 from domain.vendor_values import PublishedEvent, TicketState, TicketStatus
 
 Place = tuple[str, ...]
@@ -39,6 +40,18 @@ class InboxState(StrEnum):
 
 RELEASABLE: Final = frozenset({InboxState.QUARANTINED, InboxState.FAILED})
 """States that wait for a person."""
+
+RELEASERS: Final = frozenset({Role.OPERATOR, Role.ADMIN})
+"""Who may have such an event processed again."""
+
+
+def release_refused(role: Role, state: InboxState) -> str | None:
+    """Why somebody may not have an event in this state processed again; None where they may."""
+    if state not in RELEASABLE:
+        return f"The event is {state}; it waits for nobody."
+    if role not in RELEASERS:
+        return f"Releasing needs one of the roles: {', '.join(sorted(RELEASERS))}."
+    return None
 
 
 class EventSource(StrEnum):

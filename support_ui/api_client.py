@@ -6,6 +6,8 @@ from support_ui.calls.changes import ChangeCalls
 from support_ui.calls.desk import DeskCalls
 from support_ui.calls.evidence import EvidenceCalls
 from support_ui.calls.live_steps import LiveStepCalls
+from support_ui.calls.messages import MessageCalls
+from support_ui.calls.operations import OperationCalls
 from support_ui.calls.pauses import PauseCalls
 from support_ui.calls.records import RecordCalls
 from support_ui.calls.replays import ReplayCalls
@@ -18,6 +20,8 @@ class ApiClient(
     DeskCalls,
     EvidenceCalls,
     LiveStepCalls,
+    MessageCalls,
+    OperationCalls,
     PauseCalls,
     RecordCalls,
     ReplayCalls,

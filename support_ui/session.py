@@ -15,7 +15,7 @@ import streamlit as st
 
 from domain.contracts import Me
 from domain.contracts_assignments import PersonView
-from domain.service_change import ChangeStatus
+from domain.service_change import ChangeStatus, Role
 from http_client import CALLER_TIMEOUT, Client
 from support_ui.api_client import ApiClient
 from support_ui.calls.transport import ApiError
@@ -30,6 +30,8 @@ _STANDING_STILL: Final = "session.standing_still"
 _HELD: Final = "session.held"
 JOB: Final = "session.job"
 """A decision about several changes that is being sent, or whose results are being read."""
+HISTORY: Final = "session.history"
+"""A vendor's calls over time, as they were read within this minute."""
 _COUNTED_FOR: Final = timedelta(seconds=10)
 """As long as the page Today waits before it looks again."""
 
@@ -102,10 +104,17 @@ def me() -> Me | None:
     return held[1]
 
 
+def role() -> Role | None:
+    """What the signed-in person is to the API, for what is laid out differently by role."""
+    caller = me()
+    return caller.role if caller else None
+
+
 def forget() -> None:
     """Forget everything held for whoever was signed in; the API is asked anew who they are."""
     for name in (
         _ME, _PEOPLE, _FLASH, _FLASH_SHOWN, _REQUEST_KEYS, _STANDING_STILL, _HELD, JOB,
+        HISTORY,
     ):  # fmt: skip
         st.session_state.pop(name, None)
 

@@ -37,7 +37,7 @@ page = st.navigation(
             title="Today",
             icon=":material/today:",
             default=True,
-            help="Where changes stand, what waits for people, and how the vendors answer.",
+            help="What waits for you, what is late, what broke, and what was done.",
         ),
         st.Page(
             "app_pages/approvals.py",
@@ -59,6 +59,20 @@ page = st.navigation(
             icon=":material/search:",
             url_path="find",
             help="Find a change by any identifier, or list changes by status and kind.",
+        ),
+        st.Page(
+            "app_pages/messages.py",
+            title="Messages",
+            icon=":material/forum:",
+            url_path="messages",
+            help="What vendors told us, and what we said to them, across changes.",
+        ),
+        st.Page(
+            "app_pages/health.py",
+            title="Health",
+            icon=":material/monitor_heart:",
+            url_path="health",
+            help="How the vendors answer, how our own machinery is, and what is paused.",
         ),
         st.Page(
             "app_pages/audit.py",

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from support_ui import ui
-from support_ui.view_models import lists, words
+from support_ui.view_models import lists, today, words
+from support_ui.view_models.places import Place
 
 
 def change_table(rows: Sequence[lists.Row], *, key: str, alt: str) -> None:
@@ -23,7 +24,8 @@ def change_table(rows: Sequence[lists.Row], *, key: str, alt: str) -> None:
             "Account": ui.wide(110),
             "Change": ui.wide(230),
             "Waits for / next": ui.wide(300),
-            "Waiting for": ui.wide(90),
+            "Late by": ui.wide(100),
+            "Open for": ui.wide(100),
             "Found by": ui.wide(220),
             "Submitted": ui.wide(90),
             "Updated": ui.wide(90),
@@ -64,5 +66,64 @@ def letter_table(rows: Sequence[lists.Row]) -> None:
             "First error": ui.wide(100),
             "Last error": ui.wide(100),
             "It said": ui.wide(420),
+        },
+    )
+
+
+def broken_table(rows: Sequence[lists.Row], places: Sequence[Place]) -> None:
+    """Causes for which changes came to a standstill; each leads to what stands still for it."""
+    looks = (today.NEW_CAUSE, today.KNOWN_CAUSE)
+    ui.link_table(
+        rows,
+        key="broken",
+        alt="Causes for which changes came to a standstill, those that stand still yet first",
+        opens=ui.Opens("Cause", places, "Opens what stands still for this cause", 430),
+        columns={
+            "Cause is": st.column_config.MultiselectColumn(
+                width=110,
+                options=[look.label for look in looks],
+                color=[look.colour for look in looks],
+                help="New: it stopped no change before.",
+            ),
+            "System": ui.wide(110),
+            "Still open": ui.wide(110),
+            "First": ui.wide(110),
+            "Last": ui.wide(110),
+        },
+    )
+
+
+def assigned_table(rows: Sequence[lists.Row], places: Sequence[Place]) -> None:
+    """What the reader has taken or was handed; each leads to where it is done."""
+    ui.link_table(
+        rows,
+        key="assigned",
+        alt="What is assigned to you, the longest first",
+        opens=ui.Opens("Assigned", places, "Opens it", 210),
+        columns={
+            "What": ui.wide(170),
+            "Yours since": ui.wide(110),
+            "Handed over by": ui.wide(140),
+            "Reason": ui.wide(420),
+        },
+    )
+
+
+def sent_table(rows: Sequence[lists.Row], places: Sequence[Place]) -> None:
+    """Attempts across changes; each leads to what was said both ways."""
+    ui.link_table(
+        rows,
+        key="sent",
+        alt="Every attempt at every vendor, the newest first",
+        opens=ui.Opens("Change id", places, "Opens what was said both ways"),
+        columns={
+            "Ended": ui.wide(175),
+            "System": ui.wide(100),
+            "Step": ui.wide(180),
+            "Attempt": st.column_config.NumberColumn(width=75),
+            "Outcome": ui.wide(170),
+            "HTTP": ui.wide(60),
+            "Took": ui.wide(80),
+            "Said": ui.wide(320),
         },
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
@@ -13,13 +14,9 @@ from domain.contracts_failures import FailureView
 from domain.service_change import Action
 from support_ui import session
 from support_ui.calls.transport import ApiError
-from support_ui.view_models import failures, lists, problems, text, words
+from support_ui.view_models import failures, lists, places, problems, text, words
 from support_ui.view_models import outlook as outlook_view
-
-DEAD_LETTERS_PAGE: Final = "app_pages/dead_letters.py"
-CHANGE_PAGE: Final = "app_pages/change.py"
-FIND_PAGE: Final = "app_pages/find.py"
-OWNERSHIP_PAGE: Final = "app_pages/ownership.py"
+from support_ui.view_models.places import Place
 
 _ROWS_AT_ONCE: Final = 8
 """Of a list with a detail below it; more are reached by scrolling."""
@@ -144,11 +141,10 @@ def failure_facts(told: FailureView) -> None:
                     for line in filter(None, fact.lines):
                         st.markdown(f":small[{line}]")
         if told.dead_letter:
-            st.page_link(
-                DEAD_LETTERS_PAGE,
-                label="Everything that stands still for this cause",
-                icon=":material/manage_search:",
-                query_params={"cause": told.fingerprint},
+            link(
+                places.cause(told.fingerprint),
+                "Everything that stands still for this cause",
+                "manage_search",
             )
 
 
@@ -191,31 +187,30 @@ def chosen_row(
     return ids[chosen[0]] if chosen and chosen[0] < len(ids) else ids[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Opens:
+    """What the `Open` cells of a table are called, and where that of each row leads."""
+
+    label: str
+    places: Sequence[Place]
+    help: str = "Opens the change"
+    width: int = 190
+
+
 def link_table(
-    rows: Sequence[lists.Row], *, key: str, alt: str, columns: Mapping[str, ColumnConfig]
-) -> None:
-    """Rows whose `Open` cell is a change id that leads to its page."""
-    chosen = open_table(
-        rows, key=key, alt=alt, columns=columns, label="Change id", hint="Opens the change"
-    )
-    if chosen:
-        st.switch_page(CHANGE_PAGE, query_params={"id": chosen})
-
-
-def open_table(
     rows: Sequence[lists.Row],
     *,
     key: str,
     alt: str,
     columns: Mapping[str, ColumnConfig],
-    label: str,
-    hint: str,
-) -> str | None:
-    """Rows whose `Open` cell is an id behind a button; the id whose button was clicked."""
+    opens: Opens | None = None,
+) -> None:
+    """Rows whose `Open` cell leads somewhere; if nothing else is said it is a change id."""
     clicked = f"{key}.open"
+    opens = opens or Opens("Change id", [places.change(str(row["Open"])) for row in rows])
 
     def opened() -> None:
-        st.session_state[_OPENING] = key, rows[st.session_state[clicked]["row"]]["Open"]
+        st.session_state[_OPENING] = opens.places[st.session_state[clicked]["row"]]
 
     st.dataframe(
         [{**row, "Open": f":material/open_in_full: {row['Open']}"} for row in rows],
@@ -227,21 +222,19 @@ def open_table(
         column_config={
             **columns,
             "Open": st.column_config.ButtonColumn(
-                label,
+                opens.label,
                 type="tertiary",
                 alignment="left",
-                width=190,
-                help=hint,
+                width=opens.width,
+                help=opens.help,
                 on_click=opened,
                 key=clicked,
             ),
         },
     )
-    told: tuple[str, object] | None = st.session_state.get(_OPENING)
-    if told is None or told[0] != key:
-        return None
-    del st.session_state[_OPENING]
-    return str(told[1])
+    chosen: Place | None = st.session_state.pop(_OPENING, None)
+    if chosen:
+        st.switch_page(chosen.page, query_params=chosen.query)
 
 
 def wide(pixels: int) -> ColumnConfig:
@@ -251,6 +244,9 @@ def wide(pixels: int) -> ColumnConfig:
 
 def change_link(change_id: str, label: str = "Open the change") -> None:
     """A link to a change that may be copied and mailed."""
-    st.page_link(
-        CHANGE_PAGE, label=label, icon=":material/open_in_full:", query_params={"id": change_id}
-    )
+    link(places.change(change_id), label, "open_in_full")
+
+
+def link(to: Place, label: str, icon: str = "arrow_forward") -> None:
+    """A link that may be copied and mailed."""
+    st.page_link(to.page, label=label, icon=f":material/{icon}:", query_params=to.query)

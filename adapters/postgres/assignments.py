@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import ColumnElement, and_, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -49,22 +49,32 @@ async def list_people(session: AsyncSession) -> list[PersonView]:
     ]
 
 
+def waits_for_a_time(now: datetime) -> ColumnElement[bool]:
+    """Whether an assignment names a time that has not come yet."""
+    row = AssignmentRow
+    return and_(row.follow_up_at.is_not(None), row.follow_up_at > now)
+
+
 async def list_assignments(
     session: AsyncSession,
     now: datetime,
     *,
     subjects: Sequence[str] = (),
     assignee: str | None = None,
+    put_off: bool | None = None,
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[AssignmentView]:
-    """Those of the subjects or the assignee, the longest standing first."""
+    """Those of the subjects or the assignee, put off or not, the longest standing first."""
     place = tuple_(AssignmentRow.set_at, AssignmentRow.subject)
     statement = select(AssignmentRow).order_by(AssignmentRow.set_at, AssignmentRow.subject)
     if subjects:
         statement = statement.where(AssignmentRow.subject.in_(subjects))
     if assignee is not None:
         statement = statement.where(AssignmentRow.assignee == assignee)
+    if put_off is not None:
+        waits = waits_for_a_time(now)
+        statement = statement.where(waits if put_off else ~waits)
     if cursor:
         statement = statement.where(place > timed_place(cursor))
     rows: list[AssignmentRow] = list(await session.scalars(statement.limit(limit + 1)))

@@ -31,6 +31,7 @@ from domain.contracts_inbox import (
     InboxSystemView,
 )
 from domain.identifiers import System
+from domain.service_change import Role
 from domain.vendor_events import (
     EVENT_TYPES,
     RELEASABLE,
@@ -38,6 +39,7 @@ from domain.vendor_events import (
     EventSource,
     InboxState,
     parse,
+    release_refused,
     without_personal,
 )
 
@@ -104,14 +106,15 @@ async def list_events(
 
 
 async def read_inbox_event(
-    session: AsyncSession, system: System, event_id: str
+    session: AsyncSession, system: System, event_id: str, role: Role
 ) -> InboxEventView | None:
-    """One event with everything about it; None for an unknown one."""
+    """One event with everything about it, and what the role may do; None for an unknown one."""
     row = await session.get(InboxRow, (system, event_id))
     if row is None:
         return None
     arrivals = await _arrivals(session, [row])
     changes = await _changes(session, [row])
+    refused = release_refused(role, InboxState(row.state))
     return InboxEventView(
         **_fields(row, arrivals, changes),
         headers=row.headers,
@@ -122,6 +125,8 @@ async def read_inbox_event(
             ArrivalView(received_at=each.received_at, headers=each.headers)
             for each in arrivals[row.system, row.event_id]
         ],
+        may_release=refused is None,
+        release_refused=refused,
     )
 
 

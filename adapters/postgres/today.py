@@ -7,16 +7,18 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, and_, case, exists, func, select
+from sqlalchemy import Select, case, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from adapters.postgres import mapping
+from adapters.postgres.assignments import list_assignments, waits_for_a_time
 from adapters.postgres.desk_trend import overdue_now
 from adapters.postgres.tables import ServiceChangeRow
 from adapters.postgres.tables_desk import DeadLetterRow, DecisionRow
 from adapters.postgres.tables_people import AssignmentRow
 from domain.contracts import ServiceChangeSummary
+from domain.contracts_assignments import AssignmentView
 from domain.contracts_today import BrokenCauseView, HourView, OverdueView, WaitsForMeView
 from domain.decisions import DecisionState
 from domain.errors import FailureCode
@@ -31,6 +33,7 @@ DAYS_BEFORE: Final = 7
 """What is usual is the average of so many days: weekdays and the weekend count alike."""
 
 OLDEST_SHOWN: Final = 10
+ASSIGNED_SHOWN: Final = 20
 CAUSES_SHOWN: Final = 20
 _QUARTER: Final = timedelta(minutes=15)
 """Every time zone's hours begin at one of these, so counting by them serves all zones."""
@@ -107,9 +110,7 @@ async def waits_for(session: AsyncSession, looker: Looker, now: datetime) -> Wai
 
 
 async def _assigned(session: AsyncSession, looker: Looker, now: datetime) -> int:
-    row = AssignmentRow
-    put_off = and_(row.follow_up_at.is_not(None), row.follow_up_at > now)
-    mine = select(func.count()).where(row.assignee == looker.name, ~put_off)
+    mine = select(func.count()).where(AssignmentRow.assignee == looker.name, ~waits_for_a_time(now))
     return await session.scalar(mine) or 0
 
 
@@ -120,6 +121,34 @@ async def overdue(session: AsyncSession, looker: Looker, now: datetime) -> Overd
     if looker.sees_only is None:
         letters = await overdue_now(session, now)
     return OverdueView(changes=await session.scalar(_own(late, looker)) or 0, dead_letters=letters)
+
+
+async def late_open(
+    session: AsyncSession, looker: Looker, now: datetime
+) -> list[ServiceChangeSummary]:
+    """The open changes that are past their time, the longest first."""
+    statement = (
+        select(_C)
+        .where(_C.ended_at.is_(None), _C.due_at < now)
+        .order_by(_C.due_at, _C.id)
+        .limit(OLDEST_SHOWN)
+    )
+    return await _summaries(session, _own(statement, looker))
+
+
+async def _summaries(
+    session: AsyncSession, statement: Select[ServiceChangeRow]
+) -> list[ServiceChangeSummary]:
+    rows = await session.scalars(statement)
+    return [ServiceChangeSummary(**mapping.summary_fields(row)) for row in rows]
+
+
+async def assigned_to(session: AsyncSession, looker: Looker, now: datetime) -> list[AssignmentView]:
+    """What this person has taken and nobody put off, the longest standing first."""
+    page = await list_assignments(
+        session, now, assignee=looker.name, put_off=False, limit=ASSIGNED_SHOWN
+    )
+    return page.items
 
 
 async def open_by_status(session: AsyncSession, looker: Looker) -> dict[ChangeStatus, int]:
@@ -143,8 +172,7 @@ async def oldest_open(session: AsyncSession, looker: Looker) -> list[ServiceChan
     statement = (
         select(_C).where(_C.ended_at.is_(None)).order_by(_C.submitted_at, _C.id).limit(OLDEST_SHOWN)
     )
-    rows = await session.scalars(_own(statement, looker))
-    return [ServiceChangeSummary(**mapping.summary_fields(row)) for row in rows]
+    return await _summaries(session, _own(statement, looker))
 
 
 async def broken_since(session: AsyncSession, since: datetime) -> list[BrokenCauseView]:

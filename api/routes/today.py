@@ -6,8 +6,10 @@ from adapters.postgres.health import integration_health
 from adapters.postgres.today import (
     Day,
     Looker,
+    assigned_to,
     broken_since,
     ended_by_status,
+    late_open,
     oldest_open,
     open_by_status,
     overdue,
@@ -42,7 +44,9 @@ async def read_today(
             overdue=await overdue(session, looker, day.now),
             open=await open_by_status(session, looker),
             ended_today=await ended_by_status(session, looker, day.midnight()),
+            late=await late_open(session, looker, day.now),
             oldest=await oldest_open(session, looker),
+            assigned=await assigned_to(session, looker, day.now) if staff else [],
             broken_since=yesterday,
             broken=await broken_since(session, yesterday) if staff else [],
             vendors=[

@@ -25,7 +25,7 @@ from domain.errors import FieldProblem
 from domain.identifiers import System
 from domain.service_change import READS_EVERYTHING, Role
 from domain.submission import STORABLE
-from domain.vendor_events import RELEASABLE, InboxState
+from domain.vendor_events import RELEASABLE, RELEASERS, InboxState
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
 _LARGEST_EVENT: Final = 256 * 1024
@@ -130,13 +130,13 @@ async def release_event(
     correlation_id: CorrelationId,
 ) -> InboxEventView:
     """Queue a quarantined or failed event again; 409 for one that waits for nobody."""
-    require_role(caller, Role.OPERATOR, Role.ADMIN)
+    require_role(caller, *RELEASERS)
     wanted = Release(system, event_id, caller.name, body.reason, correlation_id, parts.clock())
     async with parts.sessions.begin() as session:
         before = await release(session, wanted)
     if before is not None and before not in RELEASABLE:
         raise ApiError("not_applicable", f"The event is {before}; it waits for nobody.")
-    return await _event(parts, system, event_id)
+    return await _event(parts, system, event_id, caller.role)
 
 
 @router.get("/events/{system}/{event_id:path}")
@@ -145,12 +145,12 @@ async def read_event(
 ) -> InboxEventView:
     """One event with its body, its further arrivals and what came of it."""
     require_role(caller, *READS_EVERYTHING)
-    return await _event(parts, system, event_id)
+    return await _event(parts, system, event_id, caller.role)
 
 
-async def _event(parts: System_, system: System, event_id: str) -> InboxEventView:
+async def _event(parts: System_, system: System, event_id: str, role: Role) -> InboxEventView:
     async with parts.sessions() as session:
-        found = await read_inbox_event(session, system, event_id)
+        found = await read_inbox_event(session, system, event_id, role)
     if found is None:
         raise ApiError("not_found", _NO_SUCH.format(event_id=event_id, system=system))
     return found

@@ -20,7 +20,7 @@ from support_ui import (
     ui,
 )
 from support_ui.calls.transport import ApiError
-from support_ui.view_models import actions, approvals, change, text, words
+from support_ui.view_models import actions, approvals, change, places, text, words
 
 _LISTS = {False: "approvals", True: "put_off"}
 _EMPTY = {
@@ -157,7 +157,7 @@ def _what_will_happen(chosen: ServiceChangeView) -> None:
 
 _PARTS: dict[str, Callable[[], None]] = {
     "Waiting for approval": partial(_queue, put_off=False),
-    "Waiting for a second person": second_person.queue,
+    places.SECOND_PERSON: second_person.queue,
     "Put off": partial(_queue, put_off=True),
 }
 """One tab each, named in the address; only the open one is read and drawn."""

@@ -11,7 +11,7 @@ from domain.contracts_evidence import Personal
 from support_ui import documents, live_steps, second_person, session, ui
 from support_ui.calls.transport import ApiError
 from support_ui.change import attempts, card, lineage, opening, payloads, story
-from support_ui.view_models import actions, text
+from support_ui.view_models import actions, places, text
 from support_ui.view_models import change as view
 from support_ui.view_models.evidence import Section, opened
 
@@ -155,4 +155,4 @@ if chosen:
     _page(chosen)
 else:
     ui.nothing_here("No change chosen", "Choose one from the list of changes.", "search")
-    st.page_link(ui.FIND_PAGE)
+    st.page_link(places.FIND_PAGE)

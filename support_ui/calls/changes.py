@@ -16,7 +16,7 @@ from domain.contracts import (
 from domain.contracts_desk import OutlookView
 from domain.contracts_evidence import Personal
 from domain.service_change import Action, ChangeStatus
-from support_ui.calls.transport import LIST_LIMIT, Connection, Query, change_path, decode, segment
+from support_ui.calls.transport import Connection, Query, change_path, decode, segment
 
 _CHANGES = TypeAdapter(Page[ServiceChangeSummary])
 _CHANGE = TypeAdapter(ServiceChangeView)
@@ -46,19 +46,6 @@ class ChangeCalls(Connection):
             "limit": limit,
         }
         return self.get("/v1/service-changes", _CHANGES, query)
-
-    def every_change(self, statuses: Iterable[str], most: int) -> list[ServiceChangeSummary]:
-        """All changes in these statuses, page after page, up to `most`."""
-        wanted = list(statuses)
-        found: list[ServiceChangeSummary] = []
-        cursor: str | None = None
-        while len(found) < most:
-            page = self.changes(statuses=wanted, cursor=cursor, limit=LIST_LIMIT)
-            found += page.items
-            cursor = page.next_cursor
-            if cursor is None:
-                break
-        return found[:most]
 
     def counts(self) -> dict[ChangeStatus, int]:
         """How many changes are in each status."""

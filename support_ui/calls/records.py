@@ -1,17 +1,15 @@
-"""Who is asking, search, the audit trail, vendor health and field ownership."""
+"""Who is asking, search, the audit trail and field ownership."""
 
 from collections.abc import Mapping
 
 from pydantic import TypeAdapter
 
 from domain.contracts import AuditEntryView, FieldOwnershipView, Me, Page, SearchHit
-from domain.contracts_operations import IntegrationHealthView
 from support_ui.calls.transport import Connection, Query
 
 _ME = TypeAdapter(Me)
 _HITS = TypeAdapter(Page[SearchHit])
 _AUDIT = TypeAdapter(Page[AuditEntryView])
-_HEALTH = TypeAdapter(list[IntegrationHealthView])
 _OWNERSHIP = TypeAdapter(list[FieldOwnershipView])
 
 
@@ -32,10 +30,6 @@ class RecordCalls(Connection):
         """A stretch of the audit list; `filters` are by `change_id`, `actor`, and so on."""
         query: Query = {**filters, "cursor": cursor, "limit": limit}
         return self.get("/v1/audit", _AUDIT, query)
-
-    def integrations(self) -> list[IntegrationHealthView]:
-        """How each system of record has been answering."""
-        return self.get("/v1/health/integrations", _HEALTH)
 
     def field_ownership(self) -> list[FieldOwnershipView]:
         """Each field, its owner, and who may change it."""

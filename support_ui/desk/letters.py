@@ -4,7 +4,7 @@ import streamlit as st
 
 from domain.contracts_desk import DeadLetterGroupView
 from support_ui import decisions, session, ui
-from support_ui.view_models import actions, dead_letters, words
+from support_ui.view_models import actions, dead_letters, places, words
 from support_ui.view_models.actions import Offer
 
 LETTER = "letter"
@@ -58,7 +58,7 @@ def _ways(change_id: str) -> None:
 
 def _way(change_id: str, label: str, offer: Offer) -> None:
     st.page_link(
-        ui.CHANGE_PAGE,
+        places.CHANGE_PAGE,
         label=label,
         icon=f":material/{words.ACTION[offer.action].icon}:",
         help=offer.hint,

@@ -12,7 +12,7 @@ from domain.contracts_desk import DeadLetterGroupView, ReplayView
 from domain.replays import UNDER_WAY, ReplayState, Steering
 from support_ui import decisions, session, ui
 from support_ui.desk import items
-from support_ui.view_models import replays, text, words
+from support_ui.view_models import places, replays, text, words
 
 REPLAY = "replay"
 """The part of the address that names the replay which is looked at."""
@@ -72,12 +72,15 @@ def earlier(fingerprint: str) -> None:
     if not page.items:
         return
     st.markdown("##### Retries of this cause", anchors=False)
-    chosen = ui.open_table(
+    ui.link_table(
         [replays.past_row(item, session.now()) for item in page.items],
         key=f"replays.{fingerprint}",
         alt="Retries of this cause, the newest first",
-        label="Retry",
-        hint="Shows what became of each change",
+        opens=ui.Opens(
+            "Retry",
+            [places.replay(fingerprint, item.id) for item in page.items],
+            help="Shows what became of each change",
+        ),
         columns={
             "When": ui.wide(90),
             "Who": ui.wide(130),
@@ -90,9 +93,6 @@ def earlier(fingerprint: str) -> None:
             "Result": ui.wide(260),
         },
     )
-    if chosen:
-        _open(chosen)
-        st.rerun()
 
 
 def _is_dry(replay: ReplayView) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.contracts_evidence import AttemptDetailView, AttemptView, ExchangeView
+from domain.contracts_messages import OutgoingAttemptView
 from support_ui.view_models import text, words
 from support_ui.view_models.lists import Row
 
@@ -42,7 +43,7 @@ def rows(attempts: Iterable[AttemptView], now: datetime) -> list[Row]:
     ]
 
 
-def outcome(attempt: AttemptView) -> str:
+def outcome(attempt: AttemptView | OutgoingAttemptView) -> str:
     """`✓ Went through`, or `✗` and what happened instead."""
     return "✓ Went through" if attempt.outcome == OK else f"✗ {text.humanise(attempt.outcome)}"
 

@@ -1,6 +1,6 @@
 """Rows of the change list and the audit list."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,11 +36,6 @@ class ChangeFilter:
 def waiting_words(waiting_on: Sequence[WaitingOn]) -> str:
     """Who has to bring what, as one line; empty when nobody is waited for."""
     return "; ".join(f"{text.humanise(item.party)}: {item.what}" for item in waiting_on)
-
-
-def by_age(changes: Iterable[ServiceChangeSummary]) -> list[ServiceChangeSummary]:
-    """The longest untouched first."""
-    return sorted(changes, key=lambda c: (c.updated_at, c.id))
 
 
 def price(change: ServiceChangeSummary) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from domain.desk import CauseState
+from domain.health import HealthState, Part
 from domain.identifiers import System
 from domain.replays import EligibilityRule, ItemState, ReplayState
 from domain.service_change import (
@@ -18,6 +19,7 @@ from domain.service_change import (
     Role,
 )
 from domain.undoing import Reversibility
+from domain.vendor_events import EventSource, InboxState
 
 Colour = Literal["red", "orange", "yellow", "blue", "green", "violet", "gray"]
 
@@ -114,6 +116,38 @@ OUTLOOK: Final[Mapping[Reversibility, Look]] = {
     Reversibility.UNDOABLE: Look("Can be undone", "blue", "undo"),
     Reversibility.PASSED: Look("Past undoing", "red", "event_busy"),
     Reversibility.STAYS: Look("Stays", "gray", "lock"),
+}
+
+HEALTH: Final[Mapping[HealthState, Look]] = {
+    HealthState.GOOD: Look("Well", "green", "check_circle"),
+    HealthState.SLOW: Look("Not as usual", "orange", "warning"),
+    HealthState.DOWN: Look("Down", "red", "cloud_off"),
+    HealthState.PAUSED: Look("Paused", "violet", "pause_circle"),
+    HealthState.UNKNOWN: Look("Unknown", "gray", "question_mark"),
+}
+
+INBOX: Final[Mapping[InboxState, Look]] = {
+    InboxState.QUEUED: Look("Queued", "blue", "hourglass_empty"),
+    InboxState.PROCESSED: Look("Processed", "green", "check_circle"),
+    InboxState.STALE: Look("Stale", "gray", "history"),
+    InboxState.QUARANTINED: Look("Quarantined", "orange", "help"),
+    InboxState.FAILED: Look("Failed", "red", "error"),
+}
+
+SOURCE: Final[Mapping[EventSource, str]] = {
+    EventSource.WEBHOOK: "Webhook",
+    EventSource.POLL: "Polling",
+}
+
+PART: Final[Mapping[Part, str]] = {
+    Part.DATABASE: "Database",
+    Part.ENGINE: "Workflow engine",
+    Part.WORKERS: "Workers",
+    Part.TASK_QUEUE: "Task queue",
+    Part.RELAY: "Relay",
+    Part.INBOX: "Inbox",
+    Part.SWEEPERS: "Sweepers",
+    Part.EFFECTS: "Effects under way",
 }
 
 KIND: Final[Mapping[ChangeKind, str]] = {

@@ -193,6 +193,21 @@ async def test_a_quarantined_event_is_released_once_its_type_is_known(
     assert entry.facts == {"system": "billing", "event_id": "evt_1", "was": "quarantined"}
 
 
+async def test_an_event_says_who_may_release_it_and_why_not(
+    api: ApiUnderTest, sessions: Sessions
+) -> None:
+    await arrive(sessions, System.BILLING, UNKNOWN, event_id="evt_1")
+    queued = await read(api, "evt_1")
+    await work_off(sessions, api.parts.clock)
+    for_support = await read(api, "evt_1")
+    for_operator = (await api.operator.get(f"{EVENTS}/billing/evt_1")).json()
+
+    assert (queued["may_release"], for_support["may_release"]) == (False, False)
+    assert "queued" in queued["release_refused"]
+    assert "admin, operator" in for_support["release_refused"]
+    assert (for_operator["may_release"], for_operator["release_refused"]) == (True, None)
+
+
 async def test_what_is_still_unknown_goes_back_into_quarantine(
     api: ApiUnderTest, sessions: Sessions
 ) -> None:

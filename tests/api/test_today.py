@@ -120,6 +120,7 @@ async def test_what_is_past_its_time_counts_until_it_has_ended(
     found = await today(api)
     assert found["overdue"] == {"changes": 1, "dead_letters": 0}
     assert found["ended_today"]["expired"] == 1
+    assert [each["account_id"] for each in found["late"]] == ["0001-TODAY"]
     assert found["open"]["pending"] == 2
 
 
@@ -144,12 +145,15 @@ async def test_what_is_handed_to_me_counts_until_it_is_put_off(
     mine = f"/v1/assignments/change:{change_id}"
     body = {"assignee": "operator", "reason": "I know the customer."}
     assert (await api.operator.put(mine, json=body)).status_code == 200
-    assert (await today(api))["waits_for_me"]["assigned"] == 1
+    found = await today(api)
+    assert found["waits_for_me"]["assigned"] == 1
+    assert [each["subject"] for each in found["assigned"]] == [f"change:{change_id}"]
     assert (await today(api, "second_operator"))["waits_for_me"]["assigned"] == 0
 
     later = {**body, "follow_up_at": (START + DAY).isoformat()}
     assert (await api.operator.put(mine, json=later)).status_code == 200
-    assert (await today(api))["waits_for_me"]["assigned"] == 0
+    found = await today(api)
+    assert (found["waits_for_me"]["assigned"], found["assigned"]) == (0, [])
 
 
 async def test_the_oldest_open_change_comes_first(api: ApiUnderTest, sessions: Sessions) -> None:
@@ -245,7 +249,8 @@ async def test_a_portal_sees_its_own_day_and_nothing_of_the_desk(
     assert (found["overdue"]["changes"], found["open"]["pending"]) == (1, 1)
     assert [each["id"] for each in found["oldest"]] == [mine]
     assert sum(each["submitted"] for each in found["hours"]) == 1
-    assert (found["vendors"], found["broken"]) == ([], [])
+    assert [each["id"] for each in found["late"]] == [mine]
+    assert (found["vendors"], found["broken"], found["assigned"]) == ([], [], [])
     assert set(found["waits_for_me"].values()) == {None}
 
 

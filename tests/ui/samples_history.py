@@ -21,13 +21,11 @@ from domain.contracts import (
     TimelineEntry,
     TimelineKind,
 )
-from domain.contracts_operations import IntegrationHealthView
 from domain.errors import FailureCode
 from domain.field_ownership import FIELD_RULES
 from domain.identifiers import System
 from domain.permissions import ACTION_RULES, needs_second_person, permission
 from domain.service_change import FINAL, Action, ChangeStatus, CheckOutcome, EffectStatus
-from tests.ui.samples import NOW
 from tests.ui.samples_desk import situation
 
 _S = ChangeStatus
@@ -234,31 +232,6 @@ def audit(changes: Iterable[ServiceChangeView]) -> list[AuditEntryView]:
         )  # fmt: skip
     return sorted(entries, key=lambda entry: entry.at, reverse=True)
 
-
-HEALTH = [
-    IntegrationHealthView(
-        system=System.CRM, reachable=True, last_success_at=NOW - timedelta(seconds=20),
-        last_failure_at=None, last_failure=None, calls_last_hour=412, error_rate=0.0,
-        rate_limited_until=None, unknown_payloads=0, backlog=0,
-    ),
-    IntegrationHealthView(
-        system=System.BILLING, reachable=True, last_success_at=NOW - timedelta(minutes=3),
-        last_failure_at=NOW - timedelta(minutes=3), last_failure="429 Too Many Requests",
-        calls_last_hour=380, error_rate=0.042, rate_limited_until=NOW + timedelta(days=1),
-        unknown_payloads=2, backlog=7,
-    ),
-    IntegrationHealthView(
-        system=System.SCHEDULING, reachable=False, last_success_at=NOW - timedelta(hours=2),
-        last_failure_at=NOW - timedelta(seconds=40), last_failure="connection refused",
-        calls_last_hour=96, error_rate=1.0, rate_limited_until=None, unknown_payloads=0,
-        backlog=31,
-    ),
-    IntegrationHealthView(
-        system=System.TICKETING, reachable=None, last_success_at=None, last_failure_at=None,
-        last_failure=None, calls_last_hour=0, error_rate=None, rate_limited_until=None,
-        unknown_payloads=0, backlog=0,
-    ),
-]  # fmt: skip
 
 OWNERSHIP = [
     FieldOwnershipView(

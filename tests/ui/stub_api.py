@@ -32,7 +32,7 @@ from domain.contracts_desk import (
     SecondApprovalView,
 )
 from domain.contracts_evidence import Personal
-from domain.contracts_operations import IntegrationHealthView, PauseView
+from domain.contracts_operations import PauseView
 from domain.permissions import needs_second_person
 from domain.service_change import (
     READS_EVERYTHING,
@@ -50,6 +50,8 @@ from tests.ui import (
     stub_approvals,
     stub_desk,
     stub_evidence,
+    stub_messages,
+    stub_operations,
 )
 from tests.ui.samples import CHANGES, PNG, sha
 from tests.ui.stub_problems import ProblemError, problem
@@ -92,6 +94,12 @@ class World:
     notes: list[TimelineEntry] = field(default_factory=list)
     replays: list[ReplayView] = field(default_factory=list)
     pauses: list[PauseView] = field(default_factory=list)
+    released: set[str] = field(default_factory=set)
+    """Events that were quarantined and are queued again."""
+
+    def told(self, path: str, body: dict[str, Any]) -> None:
+        """Note a request that needs no idempotency key."""
+        self.asked.append(Asked(path, None, body))
 
     def move(self, change_id: str, **values: object) -> ServiceChangeView:
         """Let a change become another one behind the console's back."""
@@ -298,10 +306,6 @@ def _app(stub: StubApi) -> FastAPI:  # noqa: C901, PLR0915 - a route each; the s
         entries = samples_history.audit(world(request).changes.values())
         return Page(items=[e for e in entries if change_id in {None, e.change_id}])
 
-    @app.get("/v1/health/integrations")
-    def health(request: Request) -> list[IntegrationHealthView]:
-        return samples_history.HEALTH if world(request).changes else []
-
     @app.get("/v1/field-ownership")
     def ownership(request: Request) -> list[FieldOwnershipView]:
         return samples_history.OWNERSHIP if world(request).changes else []
@@ -340,6 +344,8 @@ def _desk(app: FastAPI, world: Callable[[Request], World]) -> None:
         return ProblemError(problem(404, "not_found", "Not found", detail, "Check the id."))
 
     stub_approvals.add_routes(app, staff, missing)
+    stub_operations.add_routes(app, world, staff)
+    stub_messages.add_routes(app, staff, missing)
 
     stub_desk.add_routes(app, staff, missing, Asked)
 

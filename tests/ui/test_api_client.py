@@ -2,6 +2,7 @@
 
 import pytest
 
+from domain.identifiers import System
 from domain.service_change import Action
 from http_client import Client, ConnectError, MockTransport, Request, Response
 from support_ui.api_client import ApiClient
@@ -82,7 +83,11 @@ def test_an_id_from_the_address_bar_stays_one_segment(typed: str) -> None:
     assert seen[0].url.path.count("/") == 3
 
 
-def test_a_list_is_read_page_after_page_up_to_its_bound() -> None:
-    row = CHANGES[0].model_dump(mode="json")
-    pages = client(Response(200, json={"items": [row] * 200, "next_cursor": "more"}))
-    assert len(pages.every_change(["active"], most=500)) == 500
+@pytest.mark.parametrize("theirs", ["msg/1", "../../me", "a?b#c", "evt.1"])
+def test_an_event_is_asked_for_by_the_vendors_own_id(theirs: str) -> None:
+    seen: list[Request] = []
+    with pytest.raises(ApiError):
+        client(Response(404), seen).event(System.BILLING, theirs)
+    raw = seen[0].url.raw_path.decode()
+    assert raw.count("/") == 5
+    assert seen[0].url.path == f"/v1/webhooks/events/billing/{theirs}"

@@ -22,6 +22,16 @@ ACCOUNT, OTHER_ACCOUNT, PARKED_ACCOUNT = "4801-JZAZL", "3605-JISKB", "2235-DWLJU
 SIGNED = document(DocumentType.PNG, "Signed request")
 
 WIDTHS = (1440, 800)
+PAGES = {
+    "Approvals": "/approvals",
+    "Dead letters": "/dead-letters",
+    "Find": "/find",
+    "Messages": "/messages",
+    "Health": "/health",
+    "Audit": "/audit",
+    "Ownership": "/ownership",
+    "Today": "/",
+}
 
 
 async def submit(stack: LiveStack, account_id: str) -> str:
@@ -161,9 +171,8 @@ async def test_every_page_fits_its_window(
 ) -> None:
     change_id = await submit(live_stack, OTHER_ACCOUNT)
     page = await signed_in(browser, live_stack, "/", "operator", width)
-    for name in ("Approvals", "Dead letters", "Find", "Audit", "Ownership", "Today"):
-        link = re.compile(rf"^{name}( \(\d+\))?$")
-        await page.get_by_role("link", name=link).click()
+    for name, path in PAGES.items():  # a narrow window keeps some of them behind "more"
+        await page.goto(live_stack.console_url + path)
         await expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
         await settled(page)
     one = await signed_in(browser, live_stack, f"/change?id={change_id}", "operator", width)

@@ -6,6 +6,7 @@ from enum import StrEnum
 import pytest
 
 from domain.contracts import Me, Problem, TimelineEntry, TimelineKind
+from domain.health import HealthState, Part
 from domain.identifiers import System
 from domain.service_change import (
     Action,
@@ -18,7 +19,8 @@ from domain.service_change import (
     Role,
 )
 from domain.undoing import Reversibility
-from support_ui.view_models import actions, change, health, lists, problems, timeline, today, words
+from domain.vendor_events import EventSource, InboxState
+from support_ui.view_models import actions, change, lists, problems, timeline, today, words
 from support_ui.view_models.answers import seven_answers
 from support_ui.view_models.evidence import Section
 from tests.ui import samples_history
@@ -39,6 +41,10 @@ BY_STATUS = {sample.status: sample for sample in reversed(CHANGES)}
         (words.CHECK_NAME, CheckName),
         (words.SYSTEM, System),
         (words.OUTLOOK, Reversibility),
+        (words.HEALTH, HealthState),
+        (words.PART, Part),
+        (words.INBOX, InboxState),
+        (words.SOURCE, EventSource),
         (words.ROLE, Role),
         (words.ACTION, Action),
     ],
@@ -50,7 +56,7 @@ def test_every_member_of_a_closed_set_has_its_words(
 
 
 def test_every_status_stands_in_exactly_one_group() -> None:
-    grouped = [status for statuses in today.GROUPS.values() for status in statuses]
+    grouped = (*today.WAITING_FOR_PEOPLE, *today.MOVING, *today.ENDED)
     assert sorted(grouped) == sorted(ChangeStatus)
 
 
@@ -178,14 +184,6 @@ def test_an_address_is_told_on_one_line() -> None:
 def test_identifiers_are_listed_once_each() -> None:
     rows = change.identifier_rows(BY_STATUS[ChangeStatus.ACTIVE])
     assert len({row["Value"] for row in rows}) == len(rows)
-
-
-def test_a_vendor_that_was_never_asked_is_neither_well_nor_ill() -> None:
-    cards = [health.vendor_card(item, NOW) for item in samples_history.HEALTH]
-    assert [card.look.label for card in cards] == [
-        "Reachable", "Rate limited", "Unreachable", "Not asked yet",
-    ]  # fmt: skip
-    assert "next call in 1 d" in cards[1].lines[0]
 
 
 def test_a_problem_names_each_field_and_what_to_do_next() -> None:
