@@ -262,7 +262,12 @@ HEALTH = [
 
 OWNERSHIP = [
     FieldOwnershipView(
-        field=rule.field, record=rule.record, owner=rule.owner, may_change=dict(rule.may_change)
+        field=rule.field,
+        record=rule.record,
+        owner=rule.owner,
+        may_change=dict(rule.may_change),
+        others=rule.others,
+        version_source=rule.version_source,
     )
     for rule in FIELD_RULES
 ]
