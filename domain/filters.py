@@ -16,7 +16,7 @@ from domain.comparisons import Days, Moments, Numbers
 from domain.errors import FailureCode, FieldProblem, InvalidChangeError
 from domain.identifiers import System
 from domain.service_change import ChangeKind, ChangeStatus
-from domain.submission import STORABLE
+from domain.submission import STORABLE, Day
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200), STORABLE]
 Names = Annotated[list[Name], Field(max_length=50)]
@@ -72,10 +72,8 @@ class ChangeFilters(Filters):
     submitted_to: datetime | None = Field(None, description="`submitted_at=lt:` in short.")
     updated_from: datetime | None = Field(None, description="`updated_at=gte:` in short.")
     updated_to: datetime | None = Field(None, description="`updated_at=lt:` in short.")
-    requested_from: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")] | None = Field(
-        None, description="`requested_date=gte:` in short."
-    )
-    requested_to: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")] | None = Field(
+    requested_from: Day | None = Field(None, description="`requested_date=gte:` in short.")
+    requested_to: Day | None = Field(
         None, description="`requested_date=lte:` in short: that day included."
     )
 

@@ -158,9 +158,9 @@ async def change_view(
             for name, value in given.items():
                 setattr(row, name, value)
             row.updated_at = parts.clock()
+            await _flushed(session, row.name)
             if row.alert_above is None:
                 await end_alert(session, row.id, row.updated_at)
-            await _flushed(session, row.name)
             record_view(
                 session,
                 row,

@@ -1,16 +1,12 @@
-"""Who is asking, search, the audit trail, vendor health and field ownership."""
-
-from collections.abc import Mapping
+"""Who is asking, vendor health and field ownership."""
 
 from pydantic import TypeAdapter
 
-from domain.contracts import AuditEntryView, FieldOwnershipView, Me, Page, SearchHit
+from domain.contracts import FieldOwnershipView, Me
 from domain.contracts_operations import IntegrationHealthView
-from support_ui.calls.transport import Connection, Query
+from support_ui.calls.transport import Connection
 
 _ME = TypeAdapter(Me)
-_HITS = TypeAdapter(Page[SearchHit])
-_AUDIT = TypeAdapter(Page[AuditEntryView])
 _HEALTH = TypeAdapter(list[IntegrationHealthView])
 _OWNERSHIP = TypeAdapter(list[FieldOwnershipView])
 
@@ -21,17 +17,6 @@ class RecordCalls(Connection):
     def me(self) -> Me:
         """Who the API takes this caller for."""
         return self.get("/v1/me", _ME)
-
-    def search(self, q: str) -> list[SearchHit]:
-        """The changes an identifier belongs to."""
-        return self.get("/v1/search", _HITS, {"q": q}).items
-
-    def audit(
-        self, *, filters: Mapping[str, str], cursor: str | None = None, limit: int = 50
-    ) -> Page[AuditEntryView]:
-        """A stretch of the audit list; `filters` are by `change_id`, `actor`, and so on."""
-        query: Query = {**filters, "cursor": cursor, "limit": limit}
-        return self.get("/v1/audit", _AUDIT, query)
 
     def integrations(self) -> list[IntegrationHealthView]:
         """How each system of record has been answering."""

@@ -134,7 +134,8 @@ async def test_an_identifier_comes_before_words_and_no_change_twice(api: ApiUnde
     named = await api.accepted({"account_id": "7777-TWICE", "note": "This is 7777-TWICE itself."})
     later = await api.accepted({"account_id": "0009-LATER", "note": "See 7777-TWICE."})
 
-    pages, cursor = [], {}
+    pages: list[str] = []
+    cursor: dict[str, str] = {}
     while True:
         answer = await api.client("support").get(
             "/v1/search", params={"q": "7777-TWICE", "limit": 1, **cursor}
