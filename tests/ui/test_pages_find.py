@@ -97,7 +97,7 @@ def test_a_changed_filter_starts_the_list_from_the_top(console: Console, stub: S
     assert "cursor" not in page.query_params
 
 
-def test_every_filter_reaches_the_api_and_the_address(console: Console, stub: StubApi) -> None:
+def test_every_filter_reaches_the_api(console: Console, stub: StubApi) -> None:
     key, world = stub.open_world()
     console.open("find")
     page = console.sign_in(key)
@@ -115,8 +115,6 @@ def test_every_filter_reaches_the_api_and_the_address(console: Console, stub: St
     assert asked["submitted_to"].startswith("2026-11-02T00:00:00")
     assert asked["system"] == "billing"
     assert (asked["submitted_at"], asked["submitted_by"]) == ("gte:now-7d", "portal")
-    for name in ("tried", "price_to", "due", "submitted_to", "system", "also"):
-        assert page.query_params[name], name
 
 
 def test_how_many_fit_and_what_a_file_would_hold_is_told(console: Console, stub: StubApi) -> None:
