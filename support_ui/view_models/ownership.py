@@ -102,5 +102,5 @@ def _where(right: RightView) -> str:
     """The statuses in which it exists, and what else has to hold."""
     statuses = ", ".join(words.STATUS[status].label.lower() for status in right.statuses)
     return " ".join(
-        part for part in (f"While {statuses}." if statuses else "", right.condition) if part
+        part for part in (f"In status: {statuses}." if statuses else "", right.condition) if part
     )

@@ -35,16 +35,19 @@ INDEXES = (
 )
 
 KEEP = """
-CREATE FUNCTION keep_search_text(of_change text, of_source text, of_place text, of_body text)
-RETURNS void LANGUAGE sql AS $$
-    DELETE FROM search_texts
-    WHERE change_id = of_change AND source = of_source AND place = of_place
-    AND coalesce(of_body, '') = '';
-    INSERT INTO search_texts (change_id, source, place, body)
-    SELECT of_change, of_source, of_place, of_body WHERE coalesce(of_body, '') <> ''
-    ON CONFLICT (change_id, source, place) DO UPDATE SET body = excluded.body
-    WHERE search_texts.body <> excluded.body;
-$$
+CREATE FUNCTION keep_{source}() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF coalesce({body}, '') <> '' THEN
+        INSERT INTO search_texts AS kept (change_id, source, place, body)
+        VALUES ({change}, '{source}', {place}, {body})
+        ON CONFLICT (change_id, source, place) DO UPDATE SET body = excluded.body
+        WHERE kept.body <> excluded.body;
+    ELSIF TG_OP = 'UPDATE' THEN
+        DELETE FROM search_texts AS kept
+        WHERE kept.change_id = {change} AND kept.source = '{source}' AND kept.place = {place};
+    END IF;
+    RETURN NULL;
+END $$
 """
 
 FAILURE = """
@@ -97,7 +100,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("change_id", "source", "place", name=op.f("pk_search_texts")),
     )
-    op.execute(KEEP)
     for source in SOURCES:
         _keep(source)
     # After the rows, which is several times faster than row by row.
@@ -110,10 +112,13 @@ def _keep(kept: tuple[str, str, str, str, str, str, str]) -> None:
     """The trigger that keeps one source, and the rows that are there already."""
     source, table, when, change, place, body, which = kept
     # Names and expressions are this file's own; there is nothing of a caller's in them.
-    values = f"{{0}}.{change}, '{source}', {place}, {body}"
     op.execute(
-        f"CREATE FUNCTION keep_{source}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-        f"PERFORM keep_search_text({values.format('NEW')}); RETURN NULL; END $$"
+        KEEP.format(
+            source=source,
+            change=f"NEW.{change}",
+            place=place.format("NEW"),
+            body=body.format("NEW"),
+        )
     )
     op.execute(
         f"CREATE TRIGGER {table}_{source} AFTER {when} ON {table} FOR EACH ROW "
@@ -121,7 +126,7 @@ def _keep(kept: tuple[str, str, str, str, str, str, str]) -> None:
     )
     op.execute(
         "INSERT INTO search_texts (change_id, source, place, body) "  # noqa: S608
-        f"SELECT {values.format('t')} FROM {table} t "
+        f"SELECT t.{change}, '{source}', {place.format('t')}, {body.format('t')} FROM {table} t "
         f"WHERE {which.format('t')} AND coalesce({body.format('t')}, '') <> ''"
     )
 
@@ -213,5 +218,4 @@ def downgrade() -> None:
     for source, table, *_ in reversed(SOURCES):
         op.execute(f"DROP TRIGGER {table}_{source} ON {table}")
         op.execute(f"DROP FUNCTION keep_{source}")
-    op.execute("DROP FUNCTION keep_search_text")
     op.drop_table("search_texts")
