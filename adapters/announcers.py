@@ -1,14 +1,17 @@
-"""Tells operations about a change by mail or by signed webhook. Ids and our own words only."""
+"""Tells operations about a change or a view by mail or by signed webhook. Nothing personal."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from typing import Any
 
 import aiosmtplib
 from standardwebhooks.webhooks import Webhook
 
 from domain.errors import NoticeError
 from domain.records import OperationsNotice
+from domain.views import ViewNotice
 from http_client import VENDOR_TIMEOUT, AsyncClient, HTTPError
 
 _SMTP_SECONDS = 10.0
@@ -41,11 +44,9 @@ class MailAnnouncer:
 
     async def announce(self, notice: OperationsNotice) -> None:
         """Send one mail; the notice id is its Message-ID, so a repeat can be recognised."""
-        mail = EmailMessage()
-        mail["From"] = self._sender
-        mail["To"] = self._recipient
-        mail["Subject"] = f"{_SUBJECTS[notice.kind]}: {notice.summary} ({notice.account_id})"
-        mail["Message-ID"] = f"<{notice.id.replace(':', '.')}@throughline>"
+        mail = self._mail(
+            notice.id, f"{_SUBJECTS[notice.kind]}: {notice.summary} ({notice.account_id})"
+        )
         mail["X-Correlation-ID"] = notice.correlation_id
         due = f"Due by {notice.due_at:%Y-%m-%d %H:%M} UTC.\n" if notice.due_at else ""
         mail.set_content(
@@ -53,6 +54,23 @@ class MailAnnouncer:
             f"{link(self._console_url, notice.change_id)}\n\n"
             f"Change {notice.change_id}, correlation id {notice.correlation_id}\n"
         )
+        await self._send(mail)
+
+    async def announce_view(self, notice: ViewNotice) -> None:
+        """The same about a saved view."""
+        mail = self._mail(notice.id, notice.sentence)
+        mail.set_content(f"{notice.sentence}\n\n{self._console_url}/{notice.path}\n")
+        await self._send(mail)
+
+    def _mail(self, notice_id: str, subject: str) -> EmailMessage:
+        mail = EmailMessage()
+        mail["From"] = self._sender
+        mail["To"] = self._recipient
+        mail["Subject"] = subject
+        mail["Message-ID"] = f"<{notice_id.replace(':', '.')}@throughline>"
+        return mail
+
+    async def _send(self, mail: EmailMessage) -> None:
         try:
             await aiosmtplib.send(mail, hostname=self._host, port=self._port, timeout=_SMTP_SECONDS)
         except (aiosmtplib.SMTPException, OSError) as error:
@@ -71,26 +89,36 @@ class WebhookAnnouncer:
 
     async def announce(self, notice: OperationsNotice) -> None:
         """Send one event; the notice id is the event id, so a repeat can be recognised."""
+        data = {
+            "change_id": notice.change_id,
+            "account_id": notice.account_id,
+            "summary": notice.summary,
+            "due_at": notice.due_at.isoformat() if notice.due_at else None,
+            "correlation_id": notice.correlation_id,
+            "url": link(self._console_url, notice.change_id),
+        }
+        await self._send(notice.id, f"service_change.{notice.kind}", data)
+
+    async def announce_view(self, notice: ViewNotice) -> None:
+        """The same about a saved view."""
+        data = {
+            "view_id": notice.view_id,
+            "name": notice.name,
+            "page": notice.page,
+            "held": notice.held,
+            "above": notice.above,
+            "url": f"{self._console_url}/{notice.path}",
+        }
+        await self._send(notice.id, f"view_alert.{notice.turn}", data)
+
+    async def _send(self, notice_id: str, kind: str, data: Mapping[str, Any]) -> None:
         at = datetime.now(UTC)
-        body = json.dumps(
-            {
-                "type": f"service_change.{notice.kind}",
-                "timestamp": at.isoformat(),
-                "data": {
-                    "change_id": notice.change_id,
-                    "account_id": notice.account_id,
-                    "summary": notice.summary,
-                    "due_at": notice.due_at.isoformat() if notice.due_at else None,
-                    "correlation_id": notice.correlation_id,
-                    "url": link(self._console_url, notice.change_id),
-                },
-            }
-        )
+        body = json.dumps({"type": kind, "timestamp": at.isoformat(), "data": data})
         headers = {
             "content-type": "application/json",
-            "webhook-id": notice.id,
+            "webhook-id": notice_id,
             "webhook-timestamp": str(int(at.timestamp())),
-            "webhook-signature": self._webhook.sign(notice.id, at, body),
+            "webhook-signature": self._webhook.sign(notice_id, at, body),
         }
         try:
             async with AsyncClient(timeout=VENDOR_TIMEOUT, follow_redirects=False) as client:

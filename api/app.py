@@ -27,16 +27,19 @@ from api.routes import (
     desk,
     documents,
     evidence,
+    exports,
     health,
     live_steps,
     machines,
     notes,
     pauses,
+    permissions,
     previews,
     records,
     replays,
     service_changes,
     today,
+    views,
     webhooks,
 )
 from crash_points import CrashPoints
@@ -46,6 +49,7 @@ from domain.vendor_events import SENDERS
 from settings import Settings
 
 ROUTERS = (
+    exports.router,  # before the changes', of which one may have any name in the same place
     service_changes.router,
     previews.router,
     actions.router,
@@ -58,6 +62,8 @@ ROUTERS = (
     desk.router,
     documents.router,
     records.router,
+    permissions.router,
+    views.router,
     today.router,
     health.router,
     attempts.router,

@@ -81,6 +81,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "not_applicable": Kind(
         _S.CONFLICT, "Not possible in this state", "Read the change again and decide anew."
     ),
+    "name_taken": Kind(_S.CONFLICT, "The name is taken", "Choose another name; send it again."),
     "stale_approval": Kind(
         _S.CONFLICT, "Something changed since you looked", "Read the change again and decide anew."
     ),

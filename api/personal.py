@@ -5,7 +5,7 @@ The table of fields is `domain/personal_data.py`; here stands who may see them.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from fastapi import Query
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,8 +17,8 @@ from api.errors import ApiError
 from domain.contracts import ServiceChangeView
 from domain.contracts_evidence import Personal
 from domain.contracts_failures import FieldDifferenceView, PendingDecisionView
+from domain.permissions import MAY_SHOW_PERSONAL
 from domain.personal_data import masked, personal_fields
-from domain.service_change import Role
 
 PersonalQuery = Annotated[
     Personal,
@@ -27,9 +27,6 @@ PersonalQuery = Annotated[
         "recorded in the audit trail."
     ),
 ]
-
-MAY_SHOW: Final = frozenset({Role.OPERATOR, Role.ADMIN})
-"""Who may ask for personal fields of a change that somebody else submitted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +40,11 @@ class Sight:
 
     def __post_init__(self) -> None:
         """Raises forbidden for a caller who may not ask for what they ask for."""
-        if self.wanted is Personal.SHOW and not self._own and self.caller.role not in MAY_SHOW:
+        if (
+            self.wanted is Personal.SHOW
+            and not self._own
+            and self.caller.role not in MAY_SHOW_PERSONAL
+        ):
             raise ApiError(
                 "forbidden",
                 "Personal fields are shown to operators and admins alone; "
@@ -53,6 +54,10 @@ class Sight:
     @property
     def _own(self) -> bool:
         return self.caller.name == self.change.submitted_by
+
+    @property
+    def _may_ask(self) -> bool:
+        return self.caller.role in MAY_SHOW_PERSONAL
 
     async def of(self, session: AsyncSession, value: Any, what: str) -> Any:  # noqa: ANN401 - JSON is any of six types
         """The value as the caller may see it. What is shown of `what` is put on record."""
@@ -79,7 +84,7 @@ class Sight:
                 "details": details,
                 "pending_decisions": pending,
                 "masked_fields": personal_fields(view.details) if details != view.details else [],
-                "may_show_personal": self._own or self.caller.role in MAY_SHOW,
+                "may_show_personal": self._own or self._may_ask,
             }
         )
 

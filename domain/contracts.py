@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import Field
 
 from domain.contracts_failures import FailureView, PendingDecisionView, View
+from domain.field_ownership import OthersRight
 from domain.identifiers import System
 from domain.service_change import (
     Action,
@@ -336,8 +337,19 @@ class AuditEntryView(View):
     facts: dict[str, Any]
 
 
+class MatchCount(View):
+    """How many fit the filters; `more`: there are more than that, and nobody counted them."""
+
+    count: int
+    more: bool
+
+
 class SearchHit(View):
-    """A change found by one of its identifiers; `matched` says by which."""
+    """A change with what it was found by: `matched_kind` names it, `matched_value` holds it.
+
+    That is one of its identifiers, or the stretch of a text with the words: of its note, of a
+    failure, of a document's name, of a ticket's subject or of a reason somebody gave.
+    """
 
     change: ServiceChangeSummary
     matched_kind: str
@@ -345,12 +357,18 @@ class SearchHit(View):
 
 
 class FieldOwnershipView(View):
-    """One field, who owns it and who may change it how."""
+    """One field, who owns it and who may change it how.
+
+    `others` is what everybody else's write becomes; `version_source` is how it is known which
+    version of the field was seen.
+    """
 
     field: str
     record: str
     owner: System
     may_change: dict[str, str]
+    others: OthersRight
+    version_source: str
 
 
 class Me(View):

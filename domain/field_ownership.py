@@ -2,12 +2,20 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from domain.errors import FieldOwnershipError
 from domain.identifiers import System
 
 PROPOSE: Final = "propose"
+
+
+class OthersRight(StrEnum):
+    """What becomes of a write by somebody the table does not name."""
+
+    REFUSED = "refused"
+    PROPOSAL = "proposal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +31,16 @@ class FieldRule:
         """A proposal is not a write."""
         return self.may_change.get(writer, PROPOSE) != PROPOSE
 
+    @property
+    def others(self) -> OthersRight:
+        """A proposal where somebody may make one, and else a refusal that names the owner."""
+        return OthersRight.PROPOSAL if PROPOSE in self.may_change.values() else OthersRight.REFUSED
+
+    @property
+    def version_source(self) -> str:
+        """How it is known which version of the field was seen."""
+        return _VERSION_SOURCE.get(self.record, _VERSION_SOURCE_OF[self.owner])
+
 
 def _rules(record: str, owner: System, fields: Iterable[str], **may_change: str) -> list[FieldRule]:
     return [
@@ -32,6 +50,26 @@ def _rules(record: str, owner: System, fields: Iterable[str], **may_change: str)
 
 
 _US = str(System.THROUGHLINE)
+
+_VERSION_SOURCE_OF: Final[Mapping[System, str]] = {
+    System.CRM: "ETag of the account; a write names it",
+    System.BILLING: "none; read anew before each decision",
+    System.SCHEDULING: "none; read anew before each decision",
+    System.TICKETING: "version of the ticket, in its events and answers",
+    System.THROUGHLINE: "audit entries, in order",
+}
+"""How versions are told apart where nothing is said of the record itself."""
+
+_VERSION_SOURCE: Final[Mapping[str, str]] = {
+    "account standing": "version of the account, in billing's events",
+    "order": "its own status; looked up by our reference",
+    "invoice": "payload version of the posting; looked up by our key",
+    "appointment": "payload version of the booking; looked up by our reference",
+    "document": "document version and SHA-256",
+    "approval": "hash of the plan, and of the document",
+    "effect": "payload version and SHA-256",
+    "report": "derived when it is read",
+}
 
 FIELD_RULES: Final[tuple[FieldRule, ...]] = (
     *_rules(

@@ -6,7 +6,15 @@ from enum import StrEnum
 from typing import Final
 
 from domain.errors import FailureCode
-from domain.service_change import BEFORE_APPROVAL, Action, ChangeStatus, Role, words
+from domain.service_change import (
+    BEFORE_APPROVAL,
+    MAY_SUBMIT,
+    READS_EVERYTHING,
+    Action,
+    ChangeStatus,
+    Role,
+    words,
+)
 from domain.steps import SYSTEM_OF
 
 _S = ChangeStatus
@@ -16,6 +24,9 @@ _EFFECTS = frozenset(str(step) for step in SYSTEM_OF)
 
 SECOND_PERSONS: Final = _STAFF
 """Who may confirm or decline what a colleague proposed."""
+
+MAY_SHOW_PERSONAL: Final = _STAFF
+"""Who may ask for personal fields of a change that somebody else submitted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +83,17 @@ def _apply_fits(now: Situation) -> str | None:
 class ActionRule:
     """In which statuses an action exists, for which roles, and what else must hold.
 
-    `second_person`: whether a second person has to confirm, given the situation.
+    `second_person`: whether a second person has to confirm, given the situation. Both are told in
+    a sentence as well: `only` and `second_person_when`.
     """
 
     statuses: frozenset[ChangeStatus]
     roles: frozenset[Role]
     submitter_may: bool = True
     fits: Fit = lambda _: None
+    only: str = ""
     second_person: Callable[[Situation], bool] = lambda _: False
+    second_person_when: str = ""
 
 
 def _billed(now: Situation) -> bool:
@@ -90,42 +104,62 @@ def _billed_and_parked(now: Situation) -> bool:
     return now.billed and now.status is _S.NEEDS_ATTENTION
 
 
+_BEFORE_THE_POINT: Final = "Not while it is being undone, nor past a point of no return."
+_WITH_A_REVISION: Final = "A document version is pending review."
+_AFTER_BILLING: Final = "After billing."
+
 ACTION_RULES: Final[Mapping[Action, ActionRule]] = {
     Action.APPROVE: ActionRule(frozenset({_S.AWAITING_APPROVAL}), _STAFF, submitter_may=False),
     Action.REJECT: ActionRule(
         frozenset({_S.INCOMPLETE, _S.AWAITING_APPROVAL, _S.APPLYING, _S.NEEDS_ATTENTION}),
         _STAFF,
         fits=_undoing_fits,
+        only=_BEFORE_THE_POINT,
         second_person=_billed,
+        second_person_when=_AFTER_BILLING,
     ),
     Action.CANCEL: ActionRule(
         BEFORE_APPROVAL | {_S.APPLYING, _S.NEEDS_ATTENTION},
         _STAFF | _SUBMITTERS,
         fits=_undoing_fits,
+        only=_BEFORE_THE_POINT,
         second_person=_billed_and_parked,
+        second_person_when="After billing, where it stands still.",
     ),
     Action.RETRY: ActionRule(
         frozenset({_S.INCOMPLETE, _S.NEEDS_ATTENTION}),
         _STAFF | {Role.SUPPORT},
         fits=_retry_fits,
+        only="Not while a revised document waits for a decision. Support retries what is safe.",
     ),
     Action.SKIP: ActionRule(
-        frozenset({_S.NEEDS_ATTENTION}), _STAFF, fits=_skip_fits, second_person=lambda _: True
+        frozenset({_S.NEEDS_ATTENTION}),
+        _STAFF,
+        fits=_skip_fits,
+        only="An effect that stands still, on evidence that it is done.",
+        second_person=lambda _: True,
+        second_person_when="Always.",
     ),
     Action.CORRECT: ActionRule(
         frozenset({_S.INCOMPLETE, _S.AWAITING_APPROVAL, _S.NEEDS_ATTENTION}),
         _STAFF,
         fits=_undoing_fits,
+        only=_BEFORE_THE_POINT,
         second_person=_billed,
+        second_person_when=_AFTER_BILLING,
     ),
     Action.APPLY_REVISION: ActionRule(
         frozenset({_S.NEEDS_ATTENTION, _S.ACTIVE}),
         _STAFF,
         submitter_may=False,
         fits=_apply_fits,
+        only=f"{_WITH_A_REVISION} {_BEFORE_THE_POINT}",
     ),
     Action.DISCARD_REVISION: ActionRule(
-        frozenset({_S.NEEDS_ATTENTION, _S.ACTIVE}), _STAFF, fits=_discard_fits
+        frozenset({_S.NEEDS_ATTENTION, _S.ACTIVE}),
+        _STAFF,
+        fits=_discard_fits,
+        only=_WITH_A_REVISION,
     ),
 }
 """Cancelling gives the money back as rejecting does, so where a change stands still after billing
@@ -196,3 +230,39 @@ def may_second(action: Action, *, role: Role, principal: str, proposed_by: str) 
     return Permission(
         action, allowed=why is None, reason=why, refusal=Refusal.FORBIDDEN if why else None
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """Something one may do that is no action on a change, and who may; `only` says where."""
+
+    name: str
+    roles: frozenset[Role]
+    only: str = ""
+
+
+_EVERYBODY: Final = frozenset(Role)
+
+RIGHTS: Final = (
+    Right("submit", MAY_SUBMIT),
+    Right("read", _EVERYBODY, "Portals and partners what they submitted themselves."),
+    Right("read_audit", READS_EVERYTHING),
+    Right("read_dead_letters", READS_EVERYTHING),
+    Right("export", _EVERYBODY, "What they may read; on record, and personal fields masked."),
+    Right("show_personal", MAY_SHOW_PERSONAL, "On record, but for what they submitted themselves."),
+    Right("note", READS_EVERYTHING),
+    Right("assign", READS_EVERYTHING),
+    Right("keep_views", READS_EVERYTHING, "Their own; administrators mend those of others."),
+    Right("confirm_second", SECOND_PERSONS, "Never what they proposed themselves."),
+)
+"""What else is asked for, by the names the list of rights shows."""
+
+
+def condition_of(action: Action, role: Role) -> str | None:
+    """What limits the role in that action, in a sentence; None where it may not at all."""
+    rule = ACTION_RULES[action]
+    if role not in rule.roles:
+        return None
+    if role in _SUBMITTERS:
+        return "Their own changes, before approval."
+    return "" if rule.submitter_may else "Never what they submitted themselves."

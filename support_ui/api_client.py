@@ -5,6 +5,7 @@ from support_ui.calls.assignments import AssignmentCalls
 from support_ui.calls.changes import ChangeCalls
 from support_ui.calls.desk import DeskCalls
 from support_ui.calls.evidence import EvidenceCalls
+from support_ui.calls.finding import FindingCalls
 from support_ui.calls.live_steps import LiveStepCalls
 from support_ui.calls.messages import MessageCalls
 from support_ui.calls.operations import OperationCalls
@@ -19,6 +20,7 @@ class ApiClient(
     ChangeCalls,
     DeskCalls,
     EvidenceCalls,
+    FindingCalls,
     LiveStepCalls,
     MessageCalls,
     OperationCalls,

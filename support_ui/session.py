@@ -8,7 +8,8 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Final, Literal
+from http import HTTPStatus
+from typing import Final, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
@@ -35,6 +36,7 @@ HISTORY: Final = "session.history"
 _COUNTED_FOR: Final = timedelta(seconds=10)
 """As long as the page Today waits before it looks again."""
 
+Answer = TypeVar("Answer")
 FlashTone = Literal["success", "warning", "error"]
 
 
@@ -135,6 +137,19 @@ def standing_still() -> int:
             counted = now(), 0
         st.session_state[_STANDING_STILL] = counted
     return counted[1]
+
+
+def allowed(read: Callable[[], Answer]) -> Answer | None:
+    """What is read, or None where the API says that it is not for whoever is signed in.
+
+    For what a page can do without; what it is about is refused in the API's words.
+    """
+    try:
+        return read()
+    except ApiError as error:
+        if error.status != HTTPStatus.FORBIDDEN:
+            raise
+    return None
 
 
 def people() -> list[PersonView]:

@@ -58,7 +58,7 @@ page = st.navigation(
             title="Find",
             icon=":material/search:",
             url_path="find",
-            help="Find a change by any identifier, or list changes by status and kind.",
+            help="Find changes by any identifier or words; keep, share and export what is found.",
         ),
         st.Page(
             "app_pages/messages.py",
@@ -79,14 +79,14 @@ page = st.navigation(
             title="Audit",
             icon=":material/policy:",
             url_path="audit",
-            help="Who did what, when and why, including what was refused.",
+            help="Who did what, when and why, including what was refused and what was read.",
         ),
         st.Page(
             "app_pages/ownership.py",
             title="Ownership",
             icon=":material/key:",
             url_path="ownership",
-            help="Which system owns each field, and who may change what.",
+            help="Which system owns each field, who may change what, and who may do what.",
         ),
         st.Page(
             "app_pages/change.py",

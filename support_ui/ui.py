@@ -213,7 +213,10 @@ def link_table(
         st.session_state[_OPENING] = opens.places[st.session_state[clicked]["row"]]
 
     st.dataframe(
-        [{**row, "Open": f":material/open_in_full: {row['Open']}"} for row in rows],
+        [
+            {**row, "Open": f":material/open_in_full: {row['Open']}" if row["Open"] else ""}
+            for row in rows
+        ],
         key=key,
         hide_index=True,
         row_height=38,

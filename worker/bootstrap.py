@@ -189,7 +189,7 @@ async def wire(settings: Settings, client: Client) -> AsyncIterator[Outside]:
                     token=settings.ticketing_token.get_secret_value(),
                 )
             ),
-            announcers=_announcers(settings),
+            announcers=announcers(settings),
             events=PostgresEventInbox(sessions(engine), now),
             replays=PostgresReplays(sessions(engine), now),
             changes=TemporalEngine(client, settings.temporal_task_queue),
@@ -211,9 +211,9 @@ def _mortal(outside: Outside, folder: Path) -> Outside:
     )
 
 
-def _announcers(settings: Settings) -> list[Announcer]:
+def announcers(settings: Settings) -> list[MailAnnouncer | WebhookAnnouncer]:
     """The channels that are configured; none is fine, the queue is always there."""
-    found: list[Announcer] = []
+    found: list[MailAnnouncer | WebhookAnnouncer] = []
     if settings.smtp_host and settings.operations_mail_to:
         found.append(
             MailAnnouncer(

@@ -1,4 +1,4 @@
-"""Carries accepted work from the outbox to the engine; works off the inbox; sweeps both."""
+"""Carries accepted work from the outbox to the engine; works off the inbox; sweeps; alerts."""
 
 import asyncio
 import logging
@@ -27,7 +27,7 @@ from domain.service_change import ChangeKind
 from domain.settling import SettleInput
 from json_logs import configure
 from settings import Settings
-from worker.bootstrap import now
+from worker.bootstrap import announcers, now
 from worker.crash_points import MortalEngine
 from worker.inbox import sweep_inbox, work_off
 from worker.life_signs import LifeSigns, process_name
@@ -35,6 +35,7 @@ from worker.lost_workflows import LostWorkflows, sweep_replays
 from worker.open_effects import sweep_effects
 from worker.running import health_page, stop_on_signals
 from worker.sweeper import sweep
+from worker.view_alerts import ViewAlerts
 
 _LOG = logging.getLogger(__name__)
 _BATCH: Final = 50
@@ -216,6 +217,7 @@ async def run(settings: Settings) -> None:
     relay = Relay(sessions(engine), temporal, patience_of(settings), pace_of(settings))
     runs = WorkflowRuns(client)
     lost = LostWorkflows(sessions(engine), runs, now)
+    alerts = ViewAlerts(sessions(engine), announcers(settings), now)
 
     async def dispatch() -> bool:
         return await relay.dispatch() == _BATCH
@@ -231,6 +233,10 @@ async def run(settings: Settings) -> None:
         await sweep_replays(sessions(engine), runs, now)
         return False
 
+    async def look_at_views() -> bool:
+        await alerts.look()
+        return False
+
     life = LifeSigns(sessions(engine), process_name("relay"))
     sweep_every = settings.sweep_every.total_seconds()
     async with health_page(settings.relay_metrics_port, lambda: True):
@@ -238,6 +244,7 @@ async def run(settings: Settings) -> None:
             _keep_doing(dispatch, stop, _IDLE_SECONDS, "relay", life),
             _keep_doing(process_events, stop, _IDLE_SECONDS, "inbox", life),
             _keep_doing(look_for_forgotten, stop, sweep_every, SWEEPER, life),
+            _keep_doing(look_at_views, stop, sweep_every, "views", life),
             life.keep_showing(stop),
         )
     await engine.dispose()

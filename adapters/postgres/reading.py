@@ -2,18 +2,15 @@
 
 import base64
 import binascii
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Select, func, or_, select, tuple_
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from adapters.postgres import mapping
+from adapters.postgres.change_filters import narrowed
 from adapters.postgres.proposals import open_proposals, pending_view
 from adapters.postgres.tables import (
     AttemptRow,
@@ -21,56 +18,22 @@ from adapters.postgres.tables import (
     CheckRow,
     DocumentVersionRow,
     EffectRow,
-    IdentifierRow,
     NotificationRow,
     ServiceChangeRow,
     TicketRow,
 )
+from adapters.postgres.terms import plan_by_value
 from domain.contracts import (
-    AuditEntryView,
     CheckView,
     Page,
-    SearchHit,
     ServiceChangeSummary,
     ServiceChangeView,
     TicketView,
 )
 from domain.errors import FieldProblem, InvalidChangeError
+from domain.filters import ChangeFilters
 from domain.identifiers import System
-from domain.service_change import ChangeKind, ChangeStatus, CheckName, CheckOutcome
-
-PREFIX_AT_LEAST = 4
-"""Shorter searches must match exactly: two letters would find half the record."""
-
-_ROW_ID = re.compile(r"[0-9]{1,18}")
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeFilter:
-    """What a list is narrowed to. `submitted_by` also hides what others submitted."""
-
-    status: Sequence[ChangeStatus] = ()
-    account_id: str | None = None
-    kind: Sequence[ChangeKind] = ()
-    system: System | None = None
-    q: str | None = None
-    submitted_from: datetime | None = None
-    submitted_to: datetime | None = None
-    submitted_by: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AuditFilter:
-    """What the audit trail is narrowed to."""
-
-    change_id: str | None = None
-    account_id: str | None = None
-    correlation_id: str | None = None
-    actor: str | None = None
-    action: str | None = None
-    q: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
+from domain.service_change import ChangeStatus, CheckName, CheckOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,40 +137,18 @@ def check_view(row: CheckRow, *, with_facts: bool = False) -> CheckView:
     )
 
 
-def _matching(term: str) -> Any:  # noqa: ANN401 - an SQL expression, whose type is private
-    folded = term.strip().lower()
-    exact = IdentifierRow.folded == folded
-    if len(folded) < PREFIX_AT_LEAST:
-        return exact
-    return or_(exact, IdentifierRow.folded.startswith(folded, autoescape=True))
-
-
-def _narrowed(
-    statement: Select[tuple[ServiceChangeRow]], wanted: ChangeFilter
-) -> Select[tuple[ServiceChangeRow]]:
-    change = ServiceChangeRow
-    conditions = [
-        change.status.in_(wanted.status) if wanted.status else None,
-        change.account_id == wanted.account_id if wanted.account_id else None,
-        change.kind.in_(wanted.kind) if wanted.kind else None,
-        change.submitted_by == wanted.submitted_by if wanted.submitted_by else None,
-        change.submitted_at >= wanted.submitted_from if wanted.submitted_from else None,
-        change.submitted_at < wanted.submitted_to if wanted.submitted_to else None,
-        change.id.in_(select(EffectRow.change_id).where(EffectRow.system == wanted.system))
-        if wanted.system
-        else None,
-        change.id.in_(select(IdentifierRow.change_id).where(_matching(wanted.q)))
-        if wanted.q
-        else None,
-    ]
-    return statement.where(*(condition for condition in conditions if condition is not None))
-
-
 async def list_changes(
-    session: AsyncSession, wanted: ChangeFilter, *, cursor: str | None, limit: int
+    session: AsyncSession,
+    wanted: ChangeFilters,
+    *,
+    now: datetime,
+    submitted_by: str | None,
+    cursor: str | None,
+    limit: int,
 ) -> Page[ServiceChangeSummary]:
-    """Newest first."""
-    statement = _narrowed(select(ServiceChangeRow), wanted).order_by(
+    """Newest first; `submitted_by` hides what others submitted."""
+    await plan_by_value(session)
+    statement = narrowed(select(ServiceChangeRow), wanted, now, submitted_by).order_by(
         ServiceChangeRow.submitted_at.desc(), ServiceChangeRow.id.desc()
     )
     if cursor:
@@ -232,39 +173,6 @@ async def count_by_status(session: AsyncSession, submitted_by: str | None) -> di
     return {status: found.get(status, 0) for status in ChangeStatus}
 
 
-async def search(
-    session: AsyncSession, term: str, *, submitted_by: str | None, limit: int
-) -> Page[SearchHit]:
-    """Changes by any identifier of theirs: ours or a vendor's. Each once, by its best match."""
-    exact_first = IdentifierRow.folded != term.strip().lower()
-    named = aliased(
-        IdentifierRow,
-        select(IdentifierRow)
-        .where(_matching(term))
-        .ext(distinct_on(IdentifierRow.change_id))
-        .order_by(IdentifierRow.change_id, exact_first, IdentifierRow.kind)
-        .subquery(),
-    )
-    statement = (
-        select(ServiceChangeRow, named)
-        .join(named, named.change_id == ServiceChangeRow.id)
-        .order_by(ServiceChangeRow.submitted_at.desc(), ServiceChangeRow.id)
-        .limit(limit)
-    )
-    if submitted_by:
-        statement = statement.where(ServiceChangeRow.submitted_by == submitted_by)
-    return Page(
-        items=[
-            SearchHit(
-                change=ServiceChangeSummary(**mapping.summary_fields(row)),
-                matched_kind=name.kind,
-                matched_value=name.value,
-            )
-            for row, name in await session.execute(statement)
-        ]
-    )
-
-
 async def read_history(session: AsyncSession, row: ServiceChangeRow) -> History:
     """A change with every attempt, audit entry and notice, for answers and timeline."""
     attempts = await session.scalars(
@@ -279,56 +187,3 @@ async def read_history(session: AsyncSession, row: ServiceChangeRow) -> History:
         .order_by(NotificationRow.created_at, NotificationRow.id)
     )
     return History(await read_change(session, row), list(attempts), list(audit), list(notices))
-
-
-async def list_audit(
-    session: AsyncSession, wanted: AuditFilter, *, cursor: str | None, limit: int
-) -> Page[AuditEntryView]:
-    """Newest first."""
-    entry = AuditEntryRow
-    statement = select(entry).order_by(entry.id.desc()).limit(limit + 1)
-    for column, value in (
-        (entry.change_id, wanted.change_id),
-        (entry.account_id, wanted.account_id),
-        (entry.correlation_id, wanted.correlation_id),
-        (entry.actor, wanted.actor),
-        (entry.action, wanted.action),
-    ):
-        if value:
-            statement = statement.where(column == value)
-    if wanted.q:
-        named = select(IdentifierRow.change_id).where(_matching(wanted.q))
-        statement = statement.where(entry.change_id.in_(named))
-    if wanted.since:
-        statement = statement.where(entry.at >= wanted.since)
-    if wanted.until:
-        statement = statement.where(entry.at < wanted.until)
-    if cursor:
-        (last,) = decode_cursor(cursor, 1)
-        if not _ROW_ID.fullmatch(last):
-            raise bad_cursor()
-        statement = statement.where(entry.id < int(last))
-    rows = list(await session.scalars(statement))
-    more = len(rows) > limit
-    return Page(
-        items=[_audit_view(row) for row in rows[:limit]],
-        next_cursor=encode_cursor(str(rows[limit - 1].id)) if more else None,
-    )
-
-
-def _audit_view(row: AuditEntryRow) -> AuditEntryView:
-    return AuditEntryView(
-        id=row.id,
-        at=row.at,
-        actor=row.actor,
-        actor_kind=row.actor_kind,
-        action=row.action,
-        outcome=row.outcome,
-        change_id=row.change_id,
-        account_id=row.account_id,
-        correlation_id=row.correlation_id,
-        from_status=ChangeStatus(row.from_status) if row.from_status else None,
-        to_status=ChangeStatus(row.to_status) if row.to_status else None,
-        reason=row.reason,
-        facts=row.facts,
-    )

@@ -84,6 +84,16 @@ class ServiceChangeRow(Base):
             "submitted_by",
             postgresql_where=text("ended_at IS NOT NULL"),
         ),
+        Index(None, "kind", "submitted_at", "id"),
+        Index(None, "updated_at"),
+        Index(None, "requested_date", "submitted_at", "id"),
+        Index(None, "price_difference_minor"),
+        Index(
+            "ix_service_changes_waiting_on",
+            "waiting_on",
+            postgresql_using="gin",
+            postgresql_ops={"waiting_on": "jsonb_path_ops"},
+        ),
     )
 
     id: Mapped[str] = mapped_column(EXACT, primary_key=True)
@@ -107,6 +117,13 @@ class ServiceChangeRow(Base):
     waiting_on: Mapped[list[dict[str, Any]]]
     next_action: Mapped[str | None]
     plan: Mapped[dict[str, Any] | None]
+    price_difference_minor: Mapped[int | None] = mapped_column(
+        Computed(
+            "(plan ->> 'recurring_after_minor')::bigint"
+            " - (plan ->> 'recurring_before_minor')::bigint",
+            persisted=True,
+        )
+    )
     plan_sha256: Mapped[str | None]
     approved_plan_sha256: Mapped[str | None]
     """The plan that is approved; None before an approval and once it is void."""
@@ -155,6 +172,7 @@ class AuditEntryRow(Base):
         Index(None, "actor", "id"),
         Index(None, "action", "id"),
         Index(None, "correlation_id", "id"),
+        Index(None, "at", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -217,6 +235,7 @@ class EffectRow(Base):
     __table_args__ = (
         Index(None, "change_id", "intended_at"),
         Index("ix_effects_open", "intended_at", postgresql_where=text("closed_at IS NULL")),
+        Index(None, "system", "change_id"),
     )
 
     idempotency_key: Mapped[str] = mapped_column(EXACT, primary_key=True)
@@ -260,6 +279,7 @@ class AttemptRow(Base):
             "id",
             postgresql_where=text("outcome <> 'ok'"),
         ),
+        Index("ix_attempts_repeated", "attempt", "change_id", postgresql_where=text("attempt > 1")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -1,16 +1,21 @@
 """Search, audit trail, field ownership and who is asking: what is read across changes."""
 
-from datetime import datetime
-from typing import Annotated
+from fastapi import APIRouter
 
-from fastapi import APIRouter, Query
-
-from adapters.postgres.reading import AuditFilter, list_audit, search
+from adapters.postgres.audit_reading import count_audit, list_audit
+from adapters.postgres.searching import search
 from api.dependencies import Caller, System_, require_role
-from api.routes.service_changes import Limit
+from api.lists import (
+    COUNTED_TO,
+    AuditFilterQuery,
+    AuditListQuery,
+    ChangeSearchQuery,
+    match_count,
+)
 from domain.contracts import (
     AuditEntryView,
     FieldOwnershipView,
+    MatchCount,
     Me,
     Page,
     SearchHit,
@@ -29,45 +34,53 @@ async def read_me(caller: Caller) -> Me:
 
 @router.get("/search")
 async def search_everywhere(
-    caller: Caller,
-    parts: System_,
-    q: Annotated[str, Query(min_length=1, max_length=200)],
-    limit: Limit = 50,
+    caller: Caller, parts: System_, wanted: ChangeSearchQuery
 ) -> Page[SearchHit]:
-    """Changes by any identifier, ours or a vendor's; four letters of its beginning are enough."""
+    """Changes by any identifier, ours or a vendor's, and then by words; newest first in each.
+
+    Four letters of an identifier's beginning are enough. Words are looked for in notes, failures,
+    names of documents, subjects of tickets and reasons given, all of them in one text; quotes keep
+    words together, `or` takes either, a minus leaves out, and the last word may be a beginning.
+    Takes every filter of the list of changes, too.
+    """
     async with parts.sessions() as session:
-        return await search(session, q, submitted_by=caller.sees_only_own, limit=limit)
+        return await search(
+            session,
+            wanted.q,
+            wanted,
+            now=parts.clock(),
+            submitted_by=caller.sees_only_own,
+            cursor=wanted.cursor,
+            limit=wanted.limit,
+        )
 
 
 @router.get("/audit")
 async def read_audit(
-    caller: Caller,
-    parts: System_,
-    change_id: str | None = None,
-    account_id: str | None = None,
-    correlation_id: str | None = None,
-    actor: str | None = None,
-    action: str | None = None,
-    q: Annotated[str | None, Query(max_length=200)] = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    cursor: str | None = None,
-    limit: Limit = 50,
+    caller: Caller, parts: System_, wanted: AuditListQuery
 ) -> Page[AuditEntryView]:
-    """Who did what, newest first; for staff."""
+    """Who did what, newest first; for staff. Reading and exporting what is personal is in it.
+
+    Several values of one filter are alternatives; different filters all have to hold. `invoice`,
+    `order`, `appointment`, `ticket` and `document` find the entries of the changes that go by
+    them. `at` is compared as times of the list of changes are.
+    """
     require_role(caller, *READS_EVERYTHING)
-    wanted = AuditFilter(
-        change_id=change_id,
-        account_id=account_id,
-        correlation_id=correlation_id,
-        actor=actor,
-        action=action,
-        q=q,
-        since=since,
-        until=until,
-    )
     async with parts.sessions() as session:
-        return await list_audit(session, wanted, cursor=cursor, limit=limit)
+        return await list_audit(
+            session, wanted, now=parts.clock(), cursor=wanted.cursor, limit=wanted.limit
+        )
+
+
+@router.get("/audit/total")
+async def count_matching_audit_entries(
+    caller: Caller, parts: System_, wanted: AuditFilterQuery
+) -> MatchCount:
+    """How many audit entries fit the filters, counted up to a thousand; for staff."""
+    require_role(caller, *READS_EVERYTHING)
+    async with parts.sessions() as session:
+        found = await count_audit(session, wanted, now=parts.clock(), most=COUNTED_TO)
+    return match_count(found)
 
 
 @router.get("/field-ownership")
@@ -80,6 +93,8 @@ async def read_field_ownership(caller: Caller) -> list[FieldOwnershipView]:
             record=rule.record,
             owner=rule.owner,
             may_change=dict(rule.may_change),
+            others=rule.others,
+            version_source=rule.version_source,
         )
         for rule in FIELD_RULES
     ]

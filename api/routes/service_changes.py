@@ -1,6 +1,5 @@
 """Service changes: submit, list, read, and the support answers of each."""
 
-from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Final
 
@@ -9,8 +8,8 @@ from fastapi.responses import Response
 
 from adapters.postgres.acceptance import NewChange, accept_change, keep_answer
 from adapters.postgres.answers import answers, timeline
+from adapters.postgres.change_filters import count_changes
 from adapters.postgres.reading import (
-    ChangeFilter,
     count_by_status,
     list_changes,
     read_change,
@@ -20,19 +19,21 @@ from adapters.postgres.situations import situation_of
 from api.dependencies import Caller, CorrelationId, Parts, System_, require_role, visible_change
 from api.errors import ApiError
 from api.idempotency import Repeatable, as_bytes, repeatable, required_key
+from api.lists import COUNTED_TO, ChangeFilterQuery, ChangeListQuery, match_count
 from api.personal import PersonalQuery, sight
 from api.uploads import keep_document, submission_in
 from domain.contracts import (
     AnswersView,
+    MatchCount,
     Page,
     ServiceChangeSummary,
     ServiceChangeView,
     TimelineEntry,
 )
 from domain.contracts_evidence import Personal
-from domain.identifiers import System, new_change_id
+from domain.identifiers import new_change_id
 from domain.personal_data import masked
-from domain.service_change import MAY_SUBMIT, READS_EVERYTHING, ChangeKind, ChangeStatus
+from domain.service_change import MAY_SUBMIT, READS_EVERYTHING
 from domain.submission import check_submission
 
 router = APIRouter(prefix="/v1/service-changes", tags=["service changes"])
@@ -130,31 +131,40 @@ def _located(replay: Response) -> Response:
 
 @router.get("")
 async def list_service_changes(
-    caller: Caller,
-    parts: System_,
-    status: Annotated[list[ChangeStatus] | None, Query()] = None,
-    account_id: str | None = None,
-    kind: Annotated[list[ChangeKind] | None, Query()] = None,
-    system: System | None = None,
-    q: Annotated[str | None, Query(max_length=200)] = None,
-    submitted_from: datetime | None = None,
-    submitted_to: datetime | None = None,
-    cursor: str | None = None,
-    limit: Limit = 50,
+    caller: Caller, parts: System_, wanted: ChangeListQuery
 ) -> Page[ServiceChangeSummary]:
-    """Changes, newest first; portals and partners see their own."""
-    wanted = ChangeFilter(
-        status=status or (),
-        account_id=account_id,
-        kind=kind or (),
-        system=system,
-        q=q,
-        submitted_from=submitted_from,
-        submitted_to=submitted_to,
-        submitted_by=caller.sees_only_own,
-    )
+    """Changes, newest first; portals and partners see their own.
+
+    Several values of one filter are alternatives; different filters all have to hold. Times, days
+    and numbers are compared: `submitted_at=gte:2026-11-01`, `due_at=lt:now`, `attempts=gte:3`,
+    with `gte`, `gt`, `lte` or `lt`, and twice for a range. A time is ISO 8601 (UTC unless it says
+    otherwise) or counted from now: `now`, `now-2d`, `now+8h`, in `m`, `h`, `d` or `w`.
+    """
     async with parts.sessions() as session:
-        return await list_changes(session, wanted, cursor=cursor, limit=limit)
+        return await list_changes(
+            session,
+            wanted,
+            now=parts.clock(),
+            submitted_by=caller.sees_only_own,
+            cursor=wanted.cursor,
+            limit=wanted.limit,
+        )
+
+
+@router.get("/total")
+async def count_matching_service_changes(
+    caller: Caller, parts: System_, wanted: ChangeFilterQuery
+) -> MatchCount:
+    """How many changes fit the filters of the list, counted up to a thousand."""
+    async with parts.sessions() as session:
+        found = await count_changes(
+            session,
+            wanted,
+            now=parts.clock(),
+            submitted_by=caller.sees_only_own,
+            most=COUNTED_TO,
+        )
+    return match_count(found)
 
 
 @router.get("/counts")

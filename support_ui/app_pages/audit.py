@@ -1,34 +1,64 @@
-"""Audit: who did what, when and why, including what was refused."""
+"""Audit: who did what, when and why, including what was refused and what was read."""
+
+from typing import Final
 
 import streamlit as st
 
-from support_ui import paging, session, tables, ui
+from domain.filters import ListPage
+from support_ui import narrowing, paging, session, tables, ui
 from support_ui.view_models import lists
 
-_LIST = "audit"
-_ROWS = 100
-_FILTERS = {
-    "change_id": ("Change id", "chg_…"),
-    "account_id": ("Account", "7590-VHVEG"),
-    "actor": ("Who", "operator"),
-    "action": ("Did", "approve"),
-}
+_LIST: Final = "audit"
+_ROWS: Final = 100
+_AHEAD: Final = frozenset({"q", "account_id", "actor", "action", "outcome", "since", "until"})
+_OUTCOMES: Final = {"done": "Done", "refused": "Refused"}
 
-st.caption("Who did what, when and why, including what was refused. The newest first.")
-with st.grid(4, min_column_width=165):
-    typed = {
-        name: st.text_input(label, key=name, type="search", bind="query-params", placeholder=hint)
-        for name, (label, hint) in _FILTERS.items()
-    }
-filters = {name: value.strip() for name, value in typed.items() if value and value.strip()}
-narrowed = tuple(sorted(filters.items()))
-page = session.api().audit(filters=filters, cursor=paging.cursor(_LIST, narrowed), limit=_ROWS)
+
+def _fields() -> None:
+    with st.grid(4, min_column_width=190):
+        narrowing.words("Any identifier", "q", "Change, account, ticket, hash…")
+        narrowing.words("Account", "account_id", "7590-VHVEG")
+        narrowing.words("Who", "actor", "operator, portal")
+        narrowing.words("Did", "action", "approve, read_personal")
+        narrowing.choices("Outcome", "outcome", _OUTCOMES, "Any outcome")
+        narrowing.day("From", "since")
+        narrowing.day("To", "until")
+    with (
+        st.expander(
+            "More filters",
+            icon=":material/filter_list:",
+            expanded=narrowing.further(ListPage.AUDIT, _AHEAD),
+        ),
+        st.grid(4, min_column_width=190),
+    ):
+        narrowing.words("Invoice", "invoice", "in_…")
+        narrowing.words("Order", "order", "ORD-…")
+        narrowing.words("Appointment", "appointment", "apt_…")
+        narrowing.words("Ticket", "ticket", "T-…")
+        narrowing.words("Document hash", "document", "SHA-256")
+        narrowing.words("Change id", "change_id", "chg_…")
+        narrowing.words("Correlation id", "correlation_id")
+        narrowing.also("at=gte:now-1h")
+
+
+st.caption(
+    "Who did what, when and why, including what was refused, and who read or exported what is "
+    "personal. The newest first."
+)
+views = narrowing.opened(ListPage.AUDIT)
+_fields()
+query = narrowing.asked(ListPage.AUDIT)
+narrowing.bar(ListPage.AUDIT, views, query)
+place = tuple(sorted((name, tuple(values)) for name, values in query.items()))
+page = session.api().audit(query, cursor=paging.cursor(_LIST, place), limit=_ROWS)
 if page.items:
+    narrowing.counted(ListPage.AUDIT, query, "entry")
     tables.audit_table([lists.audit_row(entry, session.now()) for entry in page.items])
 else:
     ui.nothing_here(
         "No entries",
-        "Nothing fits these filters. They match whole values; loosen them to see more.",
+        "Nothing fits these filters. All but the identifier match whole values; loosen them to "
+        "see more.",
         "policy",
     )
-paging.controls(_LIST, narrowed, page.next_cursor, len(page.items))
+paging.controls(_LIST, place, page.next_cursor, len(page.items))

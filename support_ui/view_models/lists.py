@@ -1,7 +1,6 @@
 """Rows of the change list and the audit list."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from domain.contracts import (
@@ -10,27 +9,12 @@ from domain.contracts import (
     ServiceChangeSummary,
     WaitingOn,
 )
-from domain.service_change import ChangeKind, ChangeStatus
 from support_ui.view_models import text, words
 
 Row = dict[str, object]
 
 _CURRENCY = "usd"
 """Of every amount a list carries; see `domain.contracts`."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeFilter:
-    """What the list is narrowed to. Empty means everything."""
-
-    statuses: tuple[ChangeStatus, ...] = ()
-    kind: ChangeKind | None = None
-
-    def passes(self, change: ServiceChangeSummary) -> bool:
-        """Whether a change belongs to the narrowed list."""
-        return (not self.statuses or change.status in self.statuses) and (
-            self.kind is None or change.kind is self.kind
-        )
 
 
 def waiting_words(waiting_on: Sequence[WaitingOn]) -> str:
@@ -67,7 +51,7 @@ def hit_row(hit: SearchHit, now: datetime) -> Row:
 
 
 def audit_row(entry: AuditEntryView, now: datetime) -> Row:
-    """One line of the audit list."""
+    """One line of the audit list: who did what with which outcome, and what it changed."""
     steps = [words.STATUS[s].label for s in (entry.from_status, entry.to_status) if s]
     return {
         "When": text.moment(entry.at, now),
@@ -76,8 +60,39 @@ def audit_row(entry: AuditEntryView, now: datetime) -> Row:
         "Did": text.humanise(entry.action),
         "Outcome": text.humanise(entry.outcome),
         "Open": entry.change_id or "",
-        "Status": " → ".join(steps),
+        "Before → after": "; ".join(filter(None, [" → ".join(steps), *_moves(entry)])),
         "Reason": entry.reason,
+        "More": _more(entry),
         "Account": entry.account_id or "",
         "Correlation id": entry.correlation_id,
     }
+
+
+def _moves(entry: AuditEntryView) -> list[str]:
+    """What the entry says of before and after, besides the status."""
+    return [
+        f"{text.humanise(name)}: {_told(value['before'])} → {_told(value['after'])}"
+        for name, value in entry.facts.items()
+        if _is_move(value)
+    ]
+
+
+def _more(entry: AuditEntryView) -> str:
+    """Whatever else is on record: what was read or exported, by which evidence."""
+    return "; ".join(
+        f"{text.humanise(name)}: {_told(value)}"
+        for name, value in entry.facts.items()
+        if not _is_move(value) and value not in (None, "", [], {})
+    )
+
+
+def _is_move(value: object) -> bool:
+    return isinstance(value, dict) and value.keys() == {"before", "after"}
+
+
+def _told(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_told(member)}" for name, member in value.items()) or text.DASH
+    if isinstance(value, list):
+        return ", ".join(_told(item) for item in value) or text.DASH
+    return text.DASH if value in (None, "") else str(value)

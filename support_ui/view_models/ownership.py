@@ -1,9 +1,33 @@
 """Which system owns each field, and what everybody else may do with it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 from domain.contracts import FieldOwnershipView
+from domain.contracts_views import RightView, RoleRightView
+from domain.field_ownership import OthersRight
+from domain.service_change import Action, Role
 from support_ui.view_models import text, words
+from support_ui.view_models.words import Look
+
+OTHERS: Final[Mapping[OthersRight, Look]] = {
+    OthersRight.REFUSED: Look("Refused", "gray", "block"),
+    OthersRight.PROPOSAL: Look("Becomes a proposal", "blue", "outgoing_mail"),
+}
+
+_RIGHT: Final[Mapping[str, str]] = {
+    **{action: words.ACTION[action].label for action in Action},
+    "submit": "Submit a change",
+    "read": "Read changes",
+    "read_audit": "Read the audit trail",
+    "read_dead_letters": "Read what stands still",
+    "export": "Export a list",
+    "show_personal": "See personal fields",
+    "note": "Leave a note",
+    "assign": "Take, hand over, put off",
+    "keep_views": "Keep and share views",
+    "confirm_second": "Be the second person",
+}
 
 
 def ownership_rows(fields: Iterable[FieldOwnershipView]) -> list[dict[str, str]]:
@@ -13,7 +37,9 @@ def ownership_rows(fields: Iterable[FieldOwnershipView]) -> list[dict[str, str]]
             "Record": text.plain(text.humanise(field.record)),
             "Field": f"`{field.field}`",
             "Owner": words.SYSTEM[field.owner],
-            "Others may": _others(field),
+            "May change it": _others(field),
+            "Anybody else's write": OTHERS[field.others].badge,
+            "Version known by": text.plain(field.version_source),
         }
         for field in fields
     ]
@@ -26,3 +52,55 @@ def _others(field: FieldOwnershipView) -> str:
         if who != field.owner
     ]
     return text.plain("; ".join(rights)) or text.DASH
+
+
+def right_rows(rights: Iterable[RightView], mine: Role) -> list[dict[str, str]]:
+    """Each right with a cell for each role, the reader's own first; the cells are Markdown."""
+    roles = [mine, *(role for role in Role if role is not mine)]
+    return [
+        {
+            "Right": f"**{_right(right)}**",
+            **{_heading(role, mine): _cell(right, role) for role in roles},
+            "Only": text.plain(_where(right)) or text.DASH,
+            "Second person": text.plain(right.second_person or "") or text.DASH,
+        }
+        for right in rights
+    ]
+
+
+def own_rights(rights: Iterable[RightView], mine: Role) -> str:
+    """What the reader's column comes to, in a sentence."""
+    told = list(rights)
+    held = [right for right in told if (found := _of(right, mine)) and found.allowed]
+    return (
+        f"You are **{words.ROLE[mine].lower()}**: {len(held)} of {len(told)} rights are yours. "
+        "The API enforces them for console and keys alike, and puts refused actions on record."
+    )
+
+
+def _right(right: RightView) -> str:
+    return text.plain(_RIGHT.get(right.right, text.humanise(right.right)))
+
+
+def _heading(role: Role, mine: Role) -> str:
+    return f"{words.ROLE[role]} (you)" if role is mine else words.ROLE[role]
+
+
+def _of(right: RightView, role: Role) -> RoleRightView | None:
+    return next((each for each in right.roles if each.role is role), None)
+
+
+def _cell(right: RightView, role: Role) -> str:
+    found = _of(right, role)
+    if found is None or not found.allowed:
+        return ":gray[no]"
+    limit = f" {text.plain(found.condition)}" if found.condition else ""
+    return f":green[:material/check:] yes{'.' if limit else ''}{limit}"
+
+
+def _where(right: RightView) -> str:
+    """The statuses in which it exists, and what else has to hold."""
+    statuses = ", ".join(words.STATUS[status].label.lower() for status in right.statuses)
+    return " ".join(
+        part for part in (f"In status: {statuses}." if statuses else "", right.condition) if part
+    )

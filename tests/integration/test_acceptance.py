@@ -21,6 +21,7 @@ WRITTEN = {
     "audit_entries",
     "outbox",
     "identifiers",
+    "search_texts",
 }
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -15,8 +16,10 @@ from standardwebhooks.webhooks import Webhook
 
 from adapters.announcers import MailAnnouncer, WebhookAnnouncer
 from domain.errors import NoticeError
+from domain.filters import ListPage
 from domain.messages import NoticeKind
 from domain.records import OperationsNotice
+from domain.views import AlertTurn, ViewNotice
 from stack.ports import LOOPBACK, free_ports
 from tests.support.api import BILLING_SECRET
 from tests.vendor_server import serving
@@ -194,3 +197,34 @@ async def test_a_receiver_that_is_away_is_named() -> None:
 
     with pytest.raises(NoticeError, match="webhook: ConnectError"):
         await away.announce(notice())
+
+
+CROWDED = ViewNotice(
+    alert_id="view_1:1",
+    turn=AlertTurn.OPENED,
+    view_id="view_1",
+    name="Waiting for us",
+    page=ListPage.CHANGES,
+    held=11,
+    above=10,
+)
+
+
+async def test_a_view_that_holds_too_much_is_told_by_mail_and_webhook_alike(
+    mail: MailAnnouncer, postbox: Postbox, webhook: WebhookAnnouncer, receiver: Receiver
+) -> None:
+    over = replace(CROWDED, turn=AlertTurn.RESOLVED)
+    for each in (CROWDED, over):
+        await mail.announce_view(each)
+        await webhook.announce_view(each)
+
+    first, second = postbox.mails
+    assert first["Subject"] == "“Waiting for us” holds more than 10."
+    assert f"{CONSOLE}/find?view=view_1" in first.get_content()
+    assert "back to 10 or fewer" in second["Subject"]
+    (headers, body), (_, later) = receiver.requests
+    event = Webhook(BILLING_SECRET).verify(body, headers)
+    assert event["type"] == "view_alert.opened"
+    assert event["data"]["url"] == f"{CONSOLE}/find?view=view_1"
+    assert headers["webhook-id"] == "view_1:1:opened"
+    assert json.loads(later)["type"] == "view_alert.resolved"

@@ -235,7 +235,12 @@ def audit(changes: Iterable[ServiceChangeView]) -> list[AuditEntryView]:
 
 OWNERSHIP = [
     FieldOwnershipView(
-        field=rule.field, record=rule.record, owner=rule.owner, may_change=dict(rule.may_change)
+        field=rule.field,
+        record=rule.record,
+        owner=rule.owner,
+        may_change=dict(rule.may_change),
+        others=rule.others,
+        version_source=rule.version_source,
     )
     for rule in FIELD_RULES
 ]

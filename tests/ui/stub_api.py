@@ -10,19 +10,16 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import uvicorn
-from fastapi import FastAPI, Header, Query, Request, UploadFile
+from fastapi import FastAPI, Header, Request, UploadFile
 from fastapi.responses import JSONResponse, Response
 
 from domain.contracts import (
     AnswersView,
-    AuditEntryView,
     DocumentAccepted,
     FieldOwnershipView,
     Me,
     Page,
     Problem,
-    SearchHit,
-    ServiceChangeSummary,
     ServiceChangeView,
     TimelineEntry,
 )
@@ -33,12 +30,12 @@ from domain.contracts_desk import (
 )
 from domain.contracts_evidence import Personal
 from domain.contracts_operations import PauseView
+from domain.contracts_views import SavedViewView
 from domain.permissions import needs_second_person
 from domain.service_change import (
     READS_EVERYTHING,
     TRANSITIONS,
     Action,
-    ChangeKind,
     ChangeStatus,
     DocumentState,
     Role,
@@ -50,6 +47,7 @@ from tests.ui import (
     stub_approvals,
     stub_desk,
     stub_evidence,
+    stub_finding,
     stub_messages,
     stub_operations,
 )
@@ -100,6 +98,10 @@ class World:
     def told(self, path: str, body: dict[str, Any]) -> None:
         """Note a request that needs no idempotency key."""
         self.asked.append(Asked(path, None, body))
+
+    views: dict[str, SavedViewView] = field(default_factory=dict)
+    lists: list[dict[str, str]] = field(default_factory=list)
+    """The queries of the lists that were read."""
 
     def move(self, change_id: str, **values: object) -> ServiceChangeView:
         """Let a change become another one behind the console's back."""
@@ -160,22 +162,7 @@ def _app(stub: StubApi) -> FastAPI:  # noqa: C901, PLR0915 - a route each; the s
     def me(request: Request) -> Me:
         return world(request).me
 
-    @app.get("/v1/service-changes")
-    def listed(
-        request: Request,
-        status: Annotated[list[ChangeStatus] | None, Query()] = None,
-        kind: ChangeKind | None = None,
-        cursor: int = 0,
-        limit: int = 50,
-    ) -> Page[ServiceChangeSummary]:
-        found = [
-            item
-            for item in world(request).changes.values()
-            if (not status or item.status in status) and (kind is None or item.kind is kind)
-        ]
-        rows: list[ServiceChangeSummary] = [*found[cursor : cursor + limit]]
-        more = len(found) > cursor + limit
-        return Page(items=rows, next_cursor=str(cursor + limit) if more else None)
+    stub_finding.add_routes(app, world, Asked)  # before a change, whose id may be any word
 
     @app.get("/v1/service-changes/counts")
     def counts(request: Request) -> dict[str, int]:
@@ -291,20 +278,6 @@ def _app(stub: StubApi) -> FastAPI:  # noqa: C901, PLR0915 - a route each; the s
     def outlook(request: Request, change_id: str, action: Action) -> OutlookView:
         found = world(request)
         return samples_desk.outlook_of(one(found, change_id), action, found.me)
-
-    @app.get("/v1/search")
-    def search(request: Request, q: str) -> Page[SearchHit]:
-        hits = [
-            SearchHit(change=item, matched_kind="account_id", matched_value=item.account_id)
-            for item in world(request).changes.values()
-            if q.lower() in {item.id, item.account_id.lower(), item.correlation_id}
-        ]
-        return Page(items=hits)
-
-    @app.get("/v1/audit")
-    def audited(request: Request, change_id: str | None = None) -> Page[AuditEntryView]:
-        entries = samples_history.audit(world(request).changes.values())
-        return Page(items=[e for e in entries if change_id in {None, e.change_id}])
 
     @app.get("/v1/field-ownership")
     def ownership(request: Request) -> list[FieldOwnershipView]:

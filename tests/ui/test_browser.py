@@ -34,7 +34,7 @@ PAGES = {
 }
 
 
-async def submit(stack: LiveStack, account_id: str) -> str:
+async def submit(stack: LiveStack, account_id: str, *, with_document: bool = True) -> str:
     """Hand a change in as the portal does; returns its id."""
     day = RequestedDay(rule=DayRule.OPEN, nth=20).on(account_id, datetime.now(UTC))
     wanted = {
@@ -43,14 +43,16 @@ async def submit(stack: LiveStack, account_id: str) -> str:
         "requested_date": day.isoformat(),
         "details": {"service": "tech_support"},
     }
+    parts: dict[str, tuple[str | None, str | bytes, str]] = {
+        "change": (None, json.dumps(wanted), "application/json")
+    }
+    if with_document:
+        parts["document"] = ("request.png", SIGNED, MEDIA_TYPE[DocumentType.PNG])
     async with api(stack, "portal") as portal:
         accepted = await portal.post(
             "/v1/service-changes",
             headers={"Idempotency-Key": f"browser-{datetime.now(UTC).isoformat()}"},
-            files={
-                "change": (None, json.dumps(wanted), "application/json"),
-                "document": ("request.png", SIGNED, MEDIA_TYPE[DocumentType.PNG]),
-            },
+            files=parts,
         )
     assert accepted.status_code == 202, accepted.text
     return str(accepted.json()["id"])

@@ -1,5 +1,7 @@
 """The list of changes and its search."""
 
+from datetime import date
+
 from domain.service_change import ChangeKind, ChangeStatus, Role
 from tests.ui.conftest import Console
 from tests.ui.samples import CHANGES
@@ -28,7 +30,7 @@ def test_choosing_filters_narrows_the_list(console: Console, stub: StubApi) -> N
     key, _ = stub.open_world()
     console.open("find")
     page = console.sign_in(key)
-    page.selectbox(key="kind").select(ChangeKind.ADD_SERVICE.value).run()
+    page.multiselect(key="kind").select(ChangeKind.ADD_SERVICE.value).run()
     page.multiselect(key="status").select(ChangeStatus.ACTIVE.value).run()
     assert list(console.healthy().dataframe[0].value["Account"]) == ["7795-CFOCW"]
 
@@ -93,6 +95,41 @@ def test_a_changed_filter_starts_the_list_from_the_top(console: Console, stub: S
     page.multiselect(key="status").select(ChangeStatus.AWAITING_APPROVAL.value).run()
     assert len(console.healthy().dataframe[0].value) == 50
     assert "cursor" not in page.query_params
+
+
+def test_every_filter_reaches_the_api(console: Console, stub: StubApi) -> None:
+    key, world = stub.open_world()
+    console.open("find")
+    page = console.sign_in(key)
+    page.number_input(key="tried").set_value(3).run()
+    page.number_input(key="price_to").set_value(-5.5).run()
+    page.selectbox(key="due").select("Overdue").run()
+    page.date_input(key="submitted_to").set_value(date(2026, 11, 1)).run()
+    page.multiselect(key="system").select("billing").run()
+    page.text_input(key="also").set_value("submitted_at=gte:now-7d & submitted_by=portal").run()
+    console.healthy()
+    asked = world.lists[-1]
+    assert asked["attempts"] == "gte:3"
+    assert asked["price_difference"] == "lte:-550"
+    assert asked["due_at"] == "lt:now"
+    assert asked["submitted_to"].startswith("2026-11-02T00:00:00")
+    assert asked["system"] == "billing"
+    assert (asked["submitted_at"], asked["submitted_by"]) == ("gte:now-7d", "portal")
+
+
+def test_how_many_fit_and_what_a_file_would_hold_is_told(console: Console, stub: StubApi) -> None:
+    many = [CHANGES[0].model_copy(update={"id": f"chg_{number:016d}"}) for number in range(1001)]
+    for changes, told, file in (
+        (CHANGES[:1], "One change fits", "exactly this one"),
+        (CHANGES[:3], "3 changes fit", "exactly these 3"),
+        (many, "More than 1,000 changes fit", "the newest 50,000 of them at most"),
+    ):
+        key, _ = stub.open_world(changes=changes)
+        console.open("find")
+        console.sign_in(key)
+        assert told in console.said()
+        assert file in console.said()
+        assert "personal fields masked" in console.said()
 
 
 def test_a_refusal_is_shown_in_the_apis_words(console: Console, stub: StubApi) -> None:

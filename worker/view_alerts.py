@@ -1,0 +1,80 @@
+"""Looks at saved views now and then, and tells operations when one holds more than it should."""
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from adapters.postgres.tables_views import SavedViewRow, ViewAlertRow
+from adapters.postgres.view_alerts import TOLD_FOR, alerting_views, look_at, notices_of, untold
+from domain.errors import InvalidChangeError, NoticeError
+from domain.views import ViewNotice
+
+_LOG = logging.getLogger(__name__)
+
+
+class ViewAnnouncer(Protocol):
+    """One way to tell operations about a view."""
+
+    channel: str
+
+    async def announce_view(self, notice: ViewNotice) -> None:
+        """Deliver once; `notice.id` lets the receiver recognise a repeat. Raises NoticeError."""
+        ...
+
+
+class ViewAlerts:
+    """Opens and resolves alerts, and has them told. Several may run side by side."""
+
+    def __init__(
+        self,
+        sessions: async_sessionmaker[AsyncSession],
+        announcers: Sequence[ViewAnnouncer],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._sessions = sessions
+        self._announcers = announcers
+        self._clock = clock
+
+    async def look(self) -> None:
+        """Look at every view once and tell what is untold. Safe to repeat; raises database errors.
+
+        A crash between delivery and note tells it again under the same notice id.
+        """
+        async with self._sessions() as session:
+            views = await alerting_views(session)
+        for view_id in views:
+            try:
+                async with self._sessions.begin() as session:
+                    await look_at(session, view_id, self._clock())
+            except InvalidChangeError:
+                _LOG.warning("a view's filters are not understood", extra={"view_id": view_id})
+        async with self._sessions() as session:
+            alerts = await untold(session)
+        for alert_id in alerts:
+            async with self._sessions.begin() as session:
+                await self._tell(session, alert_id)
+
+    async def _tell(self, session: AsyncSession, alert_id: str) -> None:
+        """Tell it by every channel that has not had it; the row is locked meanwhile."""
+        alert = await session.get(ViewAlertRow, alert_id, with_for_update={"skip_locked": True})
+        if alert is None or alert.told:
+            return
+        view = await session.get_one(SavedViewRow, alert.view_id)
+        now = self._clock()
+        for notice in notices_of(alert, view):
+            for announcer in self._announcers:
+                key = f"{notice.turn}:{announcer.channel}"
+                if key in alert.delivered:
+                    continue
+                try:
+                    await announcer.announce_view(notice)
+                except NoticeError as error:
+                    tried = {"at": now.isoformat(), "why": str(error)}
+                    alert.undelivered = alert.undelivered | {key: tried}
+                    continue
+                alert.delivered = alert.delivered | {key: now.isoformat()}
+                alert.undelivered = {k: v for k, v in alert.undelivered.items() if k != key}
+        alert.told = not alert.undelivered or now - alert.opened_at > TOLD_FOR
