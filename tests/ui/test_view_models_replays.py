@@ -83,7 +83,9 @@ def test_a_trend_is_told_in_numbers_and_in_words(unit: TrendUnit) -> None:
 def test_stages_are_told_as_they_begin() -> None:
     first = counted(ReplayState.RUNNING, [(1, 0, 0), (0, 0, 0), (0, 0, 0)], waiting=13, retrying=1)
     rows = replays.stage_rows(first)
-    assert [row["Stage"] for row in rows] == ["1. The first one", "2. The next ten", "3. The rest"]
+    assert [row["Stage"] for row in rows] == [
+        "Stage 1: the first one", "Stage 2: the next ten", "Stage 3: the rest",
+    ]  # fmt: skip
     assert rows[0]["Standing"] == words.REPLAY[ReplayState.RUNNING].badge
     assert rows[1]["Standing"] == words.REPLAY_ITEM[ItemState.WAITING].badge
 
