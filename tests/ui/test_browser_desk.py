@@ -17,7 +17,7 @@ FORTY = 40
 CLICKS = 2
 """Retry by cause, then start it; the reason is typed between them."""
 
-SECONDS = 180.0
+SECONDS = 300.0
 """From the first click to the end of the last change; nobody is to sit and wait for longer."""
 
 WIDTH = 1440
