@@ -4,6 +4,7 @@ import re
 import time
 from datetime import UTC, datetime
 
+import pytest
 from playwright.async_api import Browser, Page, expect
 
 from domain.service_change import ChangeStatus
@@ -12,6 +13,8 @@ from tests.support.browser import settled, signed_in
 from tests.support.live import LiveStack
 from tests.support.parked import all_reach, api, from_the_end, parked_at_the_crm
 from tests.support.polling import eventually
+
+pytestmark = pytest.mark.timeout(900)  # forty changes through every vendor, on a busy machine
 
 FORTY = 40
 CLICKS = 2
