@@ -50,10 +50,14 @@ def top_row(caller: Me, heading: str) -> None:
 
 
 def flash() -> None:
-    """Show what the last action has to say, once."""
+    """Show what the last action has to say, once.
+
+    Its place is there in any case: what stands below keeps its own while the page is drawn anew.
+    """
     told = session.take_flash()
-    if told:
-        _FLASHES[told.tone](told.sentence, icon=_FLASH_ICONS[told.tone])
+    with st.empty():
+        if told:
+            _FLASHES[told.tone](told.sentence, icon=_FLASH_ICONS[told.tone])
 
 
 def title(heading: str, subtitle: str) -> None:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from domain.contracts_desk import DeadLetterGroupView, ReplayView
+from domain.desk import CauseState
 from support_ui import assignments, paging, session, ui
 from support_ui.calls.transport import ApiError
 from support_ui.desk import items, letters, overview, retrying
@@ -126,9 +127,10 @@ def _cause(
             _standing(group)
             retrying.button(group)
         else:
-            st.markdown(f"##### Cause `{fingerprint}`", anchors=False)
-        if replay:
-            retrying.show(replay)
+            _resolved(fingerprint)
+        with st.empty():  # what stands below keeps its place while the page is drawn anew
+            if replay:
+                retrying.show(replay)
         letters.show(fingerprint, group)
         retrying.earlier(fingerprint)
 
@@ -143,6 +145,13 @@ def _standing(group: DeadLetterGroupView) -> None:
         st.markdown(text.plain(group.reason))
     st.info(text.plain(group.next_action), icon=":material/arrow_forward:")
     assignments.show(f"cause:{group.fingerprint}", group.assignment)
+
+
+def _resolved(fingerprint: str) -> None:
+    """A cause for which nothing stands still, by its name if anything ever did."""
+    known = session.api().first_of_cause(fingerprint)
+    name = text.plain(known.cause) if known else f"Cause `{text.plain(fingerprint)}`"
+    st.markdown(f"##### {name} {words.CAUSE[CauseState.RESOLVED].badge}", anchors=False)
 
 
 def _back() -> None:

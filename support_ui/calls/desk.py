@@ -41,6 +41,12 @@ class DeskCalls(Connection):
         path = f"/v1/dead-letters/{segment(fingerprint)}"
         return self.get(path, _DEAD_LETTERS, {"limit": LIST_LIMIT})
 
+    def first_of_cause(self, fingerprint: str) -> DeadLetterView | None:
+        """The first change that ever stood still for a cause, if one did."""
+        path = f"/v1/dead-letters/{segment(fingerprint)}"
+        found = self.get(path, _DEAD_LETTERS, {"closed": "true", "limit": 1}).items
+        return found[0] if found else None
+
     def second_approvals(self, change_id: str | None = None) -> Page[SecondApprovalView]:
         """The oldest decisions that wait for a second person, of all changes or of one."""
         query: Query = {"change_id": change_id, "limit": LIST_LIMIT}

@@ -131,7 +131,6 @@ def _live(drawn: ReplayView) -> None:
     with ui.guarded():
         seen = session.api().replay(drawn.id, items.wanted(drawn.id))
         if (seen.state, seen.finished_at) != (drawn.state, drawn.finished_at):
-            session.keep_flash()
             st.rerun()
         _progress(seen)
 

@@ -9,7 +9,7 @@ from domain.replays import EligibilityRule, ItemState, ReplayState, Steering
 from support_ui.view_models import lists, text, words
 
 DRY_RUN_REASON: Final = "Looked at before retrying by cause."
-_STAGES: Final = {1: "The first one", 2: "The next ten", 3: "The rest"}
+_STAGES: Final = {1: "the first one", 2: "the next ten", 3: "the rest"}
 _ENDED: Final = (
     ItemState.SUCCEEDED,
     ItemState.FAILED,
@@ -111,7 +111,7 @@ def stage_rows(replay: ReplayView) -> list[dict[str, str]]:
     """How each stage of the canary went; a stage that has nothing to do is left out."""
     return [
         {
-            "Stage": f"{stage.stage}. {_STAGES[stage.stage]}",
+            "Stage": f"Stage {stage.stage}: {_STAGES[stage.stage]}",
             "Being retried": f"{stage.retrying:,}",
             "Succeeded": f"{stage.succeeded:,}",
             "Failed": f"{stage.failed:,}",

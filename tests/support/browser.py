@@ -13,7 +13,8 @@ FLAGS: Final = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-PATIENCE_MS: Final = 30_000
+PATIENCE_MS: Final = 90_000
+"""The first page of a console loads what draws pictures; a busy machine takes a minute for that."""
 
 
 @asynccontextmanager

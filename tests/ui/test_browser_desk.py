@@ -4,6 +4,7 @@ import re
 import time
 from datetime import UTC, datetime
 
+import pytest
 from playwright.async_api import Browser, Page, expect
 
 from domain.service_change import ChangeStatus
@@ -13,11 +14,13 @@ from tests.support.live import LiveStack
 from tests.support.parked import all_reach, api, from_the_end, parked_at_the_crm
 from tests.support.polling import eventually
 
+pytestmark = pytest.mark.timeout(900)  # forty changes through every vendor, on a busy machine
+
 FORTY = 40
 CLICKS = 2
 """Retry by cause, then start it; the reason is typed between them."""
 
-SECONDS = 180.0
+SECONDS = 300.0
 """From the first click to the end of the last change; nobody is to sit and wait for longer."""
 
 WIDTH = 1440
