@@ -29,6 +29,8 @@ from adapters.postgres.inbox import VendorEvent, take_event
 from adapters.postgres.outbox import outbox_row
 from adapters.postgres.proposals import NewDecision, message_of, put_on_record
 from adapters.postgres.reading import History, read_history
+from adapters.postgres.reconciliation_repairs import PostgresRepairs
+from adapters.postgres.reconciliation_runs import PostgresReconciliations
 from adapters.postgres.records import PostgresRecords
 from adapters.postgres.replay_progress import PostgresReplays
 from adapters.postgres.tables import NotificationRow, ServiceChangeRow
@@ -131,6 +133,8 @@ class World:
             events=PostgresEventInbox(self.sessions, self.clock),
             replays=PostgresReplays(self.sessions, self.clock),
             changes=self.engine,
+            reconciliations=PostgresReconciliations(self.sessions, self.clock),
+            repairs=PostgresRepairs(self.sessions, self.clock),
             clock=self.clock,
         )
         worker = Worker(
