@@ -91,7 +91,7 @@ async def _find(
     others = func.coalesce(other.c.value, what.absent)
     account = func.coalesce(owner.c.account_id, other.c.account_id)
     subject = func.coalesce(owner.c.subject, other.c.subject)
-    name = func.concat_ws("/", run.id, what.field, what.system, account, subject)
+    name = func.concat_ws("/", run.id, str(what.field), str(what.system), account, subject)
     found = (
         select(
             literal("dif_").concat(func.substr(func.md5(name), 1, 20)),

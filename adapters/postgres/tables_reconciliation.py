@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from adapters.postgres.tables import EXACT, Base
@@ -103,12 +104,12 @@ class DifferenceRow(Base):
     changed_at: Mapped[datetime | None]
     read_at: Mapped[datetime]
     state: Mapped[str]
-    explanation: Mapped[dict[str, Any] | None]
+    explanation: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     first_seen_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     last_run_id: Mapped[str]
     seen_in_runs: Mapped[int]
-    decision: Mapped[dict[str, Any] | None]
+    decision: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     """What was last decided: action, actor, reason, and of a second person the same."""
     failure: Mapped[str | None]
     """Why the last repair could not be made; None where none failed."""

@@ -105,6 +105,7 @@ class World:
             ],
             self.clock,
         )
+        self.billing.charged = {id_: facts.products for id_, facts in self.crm.accounts.items()}
         self.scheduling = FakeScheduling(
             accounts=[ACCOUNT, PAST_DUE_ACCOUNT, CLOSED_ACCOUNT], today=START.date()
         )
