@@ -6,6 +6,7 @@ from support_ui.calls.changes import ChangeCalls
 from support_ui.calls.desk import DeskCalls
 from support_ui.calls.evidence import EvidenceCalls
 from support_ui.calls.live_steps import LiveStepCalls
+from support_ui.calls.reconciliation import ReconciliationCalls
 from support_ui.calls.records import RecordCalls
 
 
@@ -16,6 +17,7 @@ class ApiClient(
     DeskCalls,
     EvidenceCalls,
     LiveStepCalls,
+    ReconciliationCalls,
     RecordCalls,
 ):
     """One caller's view of the API.

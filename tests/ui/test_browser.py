@@ -161,7 +161,15 @@ async def test_every_page_fits_its_window(
 ) -> None:
     change_id = await submit(live_stack, OTHER_ACCOUNT)
     page = await signed_in(browser, live_stack, "/", "operator", width)
-    for name in ("Approvals", "Dead letters", "Find", "Audit", "Ownership", "Today"):
+    for name in (
+        "Approvals",
+        "Dead letters",
+        "Disagreements",
+        "Find",
+        "Audit",
+        "Ownership",
+        "Today",
+    ):
         link = re.compile(rf"^{name}( \(\d+\))?$")
         await page.get_by_role("link", name=link).click()
         await expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
