@@ -233,10 +233,10 @@ def _document(report: Report) -> str:
         "# Reconciliation, as measured",
         "",
         (
-            f"`./throughline bench reconcile --report`, {datetime.now(UTC):%Y-%m-%d}. {report.title}: "
-            "half of them sold at the CRM and half charged at billing by somebody else than we. The "
-            "bundled batch of 300 changes ran before, so the clean set holds changes that came to "
-            "every end."
+            f"`./throughline bench reconcile --report`, {datetime.now(UTC):%Y-%m-%d}. "
+            f"{report.title}: half of them sold at the CRM and half charged at billing by somebody "
+            "else than we. The bundled batch of 300 changes ran before, so the clean set holds "
+            "changes that came to every end."
         ),
         "",
         "| " + " | ".join(columns) + " |",

@@ -50,8 +50,10 @@ from tests.ui import (
     samples_history,
     stub_approvals,
     stub_evidence,
+    stub_reconciliation,
 )
 from tests.ui.samples import CHANGES, PNG, sha
+from tests.ui.samples_reconciliation import Reconciled
 from tests.ui.stub_problems import ProblemError, problem
 
 __all__ = ["Asked", "ProblemError", "StubApi", "World", "problem", "serving"]
@@ -90,6 +92,7 @@ class World:
     answered: dict[str, ServiceChangeView] = field(default_factory=dict)
     """First answers by idempotency key."""
     notes: list[TimelineEntry] = field(default_factory=list)
+    reconciled: Reconciled = field(default_factory=Reconciled)
 
     def move(self, change_id: str, **values: object) -> ServiceChangeView:
         """Let a change become another one behind the console's back."""
@@ -338,6 +341,7 @@ def _desk(app: FastAPI, world: Callable[[Request], World]) -> None:
         return ProblemError(problem(404, "not_found", "Not found", detail, "Check the id."))
 
     stub_approvals.add_routes(app, staff, missing)
+    stub_reconciliation.add_routes(app, staff, missing, Asked)
 
     @app.get("/v1/dead-letters")
     def causes(request: Request, cursor: int = 0, limit: int = 50) -> Page[DeadLetterGroupView]:
