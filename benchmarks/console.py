@@ -93,6 +93,7 @@ async def _pages(stack: LiveStack) -> dict[str, str]:
         "Find, everything": "/find",
         "Find, by account": f"/find?q={change['account_id']}",
         "One change": f"/change?id={change['id']}",
+        "Disagreements": "/disagreements",
         "Messages": "/messages",
         "Health": "/health",
         "Audit": "/audit",
