@@ -12,7 +12,7 @@ from domain.service_change import EffectStatus
 from domain.steps import Step
 
 PAUSE_SCOPE: Final = "reconciliation"
-"""What a pause of reconciliation alone would be called."""
+"""What a pause of reconciliation alone is called."""
 
 
 @dataclass(frozen=True, slots=True)

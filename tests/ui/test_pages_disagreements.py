@@ -137,7 +137,7 @@ def test_support_sees_why_it_may_not_repair(console: Console, stub: StubApi) -> 
     console.open("disagreements")
     page = console.sign_in(key)
     said = console.said()
-    assert "Repair needs one of the roles: admin, operator" in said
+    assert r"Repair needs one of the roles\: admin, operator" in said
     assert page.dataframe[0].value["Owner says"][0] == "$45.20 a month"
     held = {each.label: each.disabled for each in page.button}
     assert held["Hold for review"] is False
