@@ -1,12 +1,12 @@
 """Runs of reconciliation as activities need them: begun, read page by page, compared, ended."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from time import perf_counter
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
@@ -19,8 +19,8 @@ from adapters.postgres.tables_reconciliation import (
     ReconciliationRunRow,
     ReconciliationValueRow,
 )
-from domain.identifiers import System, new_run_id
-from domain.reconciliation import READ_FROM, Observation, may_be_compared
+from domain.identifiers import new_run_id
+from domain.reconciliation import READ_FROM, may_be_compared
 from domain.reconciliation_decisions import RunState
 from domain.reconciliation_messages import CompareInput, CompareResult, PageInput, PageResult
 from domain.reconciliation_own import expected
@@ -30,8 +30,19 @@ OWN_PAGE: Final = 200
 """Accounts of our own record at once; each may have years of changes."""
 
 _SCHEDULE: Final = "schedule"
-_AT_ONCE: Final = 1000
-"""Rows of one INSERT: 8 parameters each, and PostgreSQL takes 65,535."""
+_KEEP: Final = text("""
+INSERT INTO reconciliation_values
+    (run_id, system, read_at, field, account_id, subject, value, changed_at)
+SELECT :run_id, :system, :read_at, field, account_id, subject, value, changed_at
+FROM unnest(
+    CAST(:fields AS text[]), CAST(:accounts AS text[]), CAST(:subjects AS text[]),
+    CAST(:values AS text[]), CAST(:changes AS timestamptz[])
+) AS found (field, account_id, subject, value, changed_at)
+ON CONFLICT (run_id, system, field, account_id, subject) DO UPDATE
+SET value = excluded.value, changed_at = excluded.changed_at, read_at = excluded.read_at
+""")
+"""Thousands of rows as five arrays: one statement of a fixed size, whatever a page holds. Something
+that moved to a later page while it was read counts as it was seen last."""
 
 
 class PostgresReconciliations:
@@ -215,34 +226,18 @@ async def _keep(session: AsyncSession, page: PageInput, read: ReadPage) -> None:
     )
     if kept is None:
         return
-    rows = [_value(page.run_id, page.system, read.read_at, found) for found in read.observations]
-    for start in range(0, len(rows), _AT_ONCE):
-        await _add(session, rows[start : start + _AT_ONCE])
-
-
-async def _add(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
-    """Something that moved to a later page while it was read counts as it was seen last."""
-    row = insert(ReconciliationValueRow).values(list(rows))
+    found = {(each.account_id, each.field, each.subject): each for each in read.observations}
+    kept_values = list(found.values())
     await session.execute(
-        row.on_conflict_do_update(
-            index_elements=["run_id", "system", "field", "account_id", "subject"],
-            set_={
-                "value": row.excluded.value,
-                "changed_at": row.excluded.changed_at,
-                "read_at": row.excluded.read_at,
-            },
-        )
+        _KEEP,
+        {
+            "run_id": page.run_id,
+            "system": str(page.system),
+            "read_at": read.read_at,
+            "fields": [str(each.field) for each in kept_values],
+            "accounts": [each.account_id for each in kept_values],
+            "subjects": [each.subject for each in kept_values],
+            "values": [each.value for each in kept_values],
+            "changes": [each.changed_at for each in kept_values],
+        },
     )
-
-
-def _value(run_id: str, system: System, read_at: datetime, found: Observation) -> dict[str, Any]:
-    return {
-        "run_id": run_id,
-        "system": system,
-        "field": found.field,
-        "account_id": found.account_id,
-        "subject": found.subject,
-        "value": found.value,
-        "changed_at": found.changed_at,
-        "read_at": read_at,
-    }
