@@ -2,7 +2,6 @@
 
 import dataclasses
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -11,72 +10,11 @@ from domain.catalogue import Product
 from domain.errors import CredentialError, OutcomeUnknownError, VendorRejectedError
 from domain.identifiers import System
 from domain.vendor_values import BillingStanding, Standing
-from http_client import Response
 from tests.support.api import new_key
 from tests.support.factories import ACCOUNT
 from tests.support.office import Office
-from tests.support.polling import eventually
+from tests.support.reconciler import DIFFERENCES, RUNS, TECH_SUPPORT, Reconciler
 from tests.support.world import CLOSED_ACCOUNT, PAST_DUE_ACCOUNT
-
-RUNS = "/v1/reconciliation/runs"
-DIFFERENCES = "/v1/reconciliation/differences"
-TECH_SUPPORT = frozenset({Product.TECH_SUPPORT})
-
-
-class Reconciler:
-    """Who compares, looks and decides."""
-
-    def __init__(self, office: Office) -> None:
-        self.office = office
-        self.world = office.world
-
-    async def run(self, account_id: str | None = None, caller: str = "support") -> dict[str, Any]:
-        """Compare, and wait for the end."""
-        asked = {"account_id": account_id} if account_id else {}
-        answer = await self.office.api.client(caller).post(RUNS, json=asked, headers=new_key())
-        assert answer.status_code == 202, answer.text
-        place = answer.headers["location"]
-
-        async def look() -> dict[str, Any]:
-            await self.office.relay.dispatch()
-            body: dict[str, Any] = (await self.office.api.operator.get(place)).json()
-            return body
-
-        return await eventually(look, lambda seen: seen["state"] != "running")
-
-    async def differences(self, **query: str) -> list[dict[str, Any]]:
-        answer = await self.office.api.operator.get(DIFFERENCES, params=query)
-        assert answer.status_code == 200, answer.text
-        items: list[dict[str, Any]] = answer.json()["items"]
-        return items
-
-    async def only(self, **query: str) -> dict[str, Any]:
-        (found,) = await self.differences(account_id=ACCOUNT, **query)
-        return found
-
-    async def say(self, found: dict[str, Any], action: str, caller: str = "operator") -> Response:
-        return await self.office.api.client(caller).post(
-            f"{DIFFERENCES}/{found['id']}/actions/{action}",
-            json={"reason": "Looked at both.", "seen_sha256": found["sha256"]},
-            headers=new_key(),
-        )
-
-    async def repaired(self, found: dict[str, Any], *states: str) -> dict[str, Any]:
-        async def look() -> dict[str, Any]:
-            await self.office.relay.dispatch()
-            body: dict[str, Any] = (
-                await self.office.api.operator.get(f"{DIFFERENCES}/{found['id']}")
-            ).json()
-            return body
-
-        return await eventually(look, lambda seen: seen["state"] in states)
-
-    def sold_behind_our_back(self) -> None:
-        """Somebody adds a service at the CRM and tells billing nothing."""
-        account = self.world.crm.accounts[ACCOUNT]
-        self.world.crm.accounts[ACCOUNT] = dataclasses.replace(
-            account, products=account.products | TECH_SUPPORT
-        )
 
 
 @pytest_asyncio.fixture

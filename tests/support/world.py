@@ -155,13 +155,8 @@ class World:
 
     def failures(self, system: System) -> PlannedFailures:
         """What a vendor is to fail with next."""
-        vendors = {
-            System.CRM: self.crm.failures,
-            System.BILLING: self.billing.failures,
-            System.SCHEDULING: self.scheduling.failures,
-            System.TICKETING: self.ticketing.failures,
-        }
-        return vendors[system]
+        planned: PlannedFailures = getattr(self, system).failures
+        return planned
 
     async def submit(
         self,
