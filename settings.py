@@ -3,12 +3,13 @@
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, PositiveFloat, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.identifiers import System
+from domain.reconciliation_messages import SHARE, VENDOR_RATE
 from domain.replay_messages import RETRIES_PER_SECOND
 from domain.service_change import READS_EVERYTHING, Role
 
@@ -136,6 +137,15 @@ class Settings(BaseSettings):
     """How many dead letters a replay retries in a second."""
     replay_pace: dict[System, PositiveFloat] = Field(default_factory=dict)
     """The same for a system that takes more or less, as JSON: `{"crm": 1.0}`."""
+
+    vendor_requests_per_second: PositiveFloat = VENDOR_RATE
+    """Requests a second that a vendor grants to all of ours."""
+    vendor_rates: dict[System, PositiveFloat] = Field(default_factory=dict)
+    """The same for a system that grants more or less, as JSON: `{"crm": 5.0}`."""
+    reconcile_share: Annotated[float, Field(gt=0, le=1)] = SHARE
+    """The part of a vendor's rate that reconciliation takes at most."""
+    reconcile_hour: Annotated[int, Field(ge=0, le=23)] = 2
+    """The hour of the day, in UTC, at which all systems are compared."""
 
     event_poll_every: timedelta = timedelta(seconds=60)
     """How often vendors are asked for events that may have been lost on their way."""

@@ -6,6 +6,10 @@ vendor may have done it without saying so. What is safe then each port says itse
 `repeatability`: look it up by the twin and repeat what is not found; repeat under the same key,
 which the vendor honours; or neither, and a person decides. The twin of an effect that cannot be
 looked up is never called.
+
+Listings go from page to page by the vendor's own cursor, in an order of the vendor's that stays the
+same while nothing is added or removed; `limit` is a wish. What is there for the whole time of the
+reading is listed. With `account_id`, only that account's are.
 """
 
 from collections.abc import Mapping
@@ -14,6 +18,7 @@ from typing import Protocol
 
 from domain.catalogue import Visit
 from domain.entitlement import AccountFacts
+from domain.listings import BilledAccount, ListedAppointment, Listing
 from domain.steps import Step
 from domain.vendor_values import (
     AppointmentBooking,
@@ -40,6 +45,17 @@ class Crm(Protocol):
 
     async def read_account(self, call: VendorCall, account_id: str) -> AccountFacts | None:
         """The account as the CRM has it now; None when it knows no such account."""
+        ...
+
+    async def list_accounts(
+        self,
+        call: VendorCall,
+        *,
+        cursor: str | None = None,
+        limit: int = 500,
+        account_id: str | None = None,
+    ) -> Listing[AccountFacts]:
+        """A page of all accounts."""
         ...
 
     async def apply_service_update(self, call: VendorCall, update: ServiceUpdate) -> EffectEvidence:
@@ -70,6 +86,17 @@ class Billing(Protocol):
 
     async def read_standing(self, call: VendorCall, account_id: str) -> BillingStanding | None:
         """Standing and monthly charge now; None for an account billing does not know."""
+        ...
+
+    async def list_accounts(
+        self,
+        call: VendorCall,
+        *,
+        cursor: str | None = None,
+        limit: int = 500,
+        account_id: str | None = None,
+    ) -> Listing[BilledAccount]:
+        """A page of all accounts with what they are charged."""
         ...
 
     async def post_change(self, call: VendorCall, posting: BillingPosting) -> EffectEvidence:
@@ -117,6 +144,17 @@ class Scheduling(Protocol):
         self, call: VendorCall, account_id: str, on: date, visit: Visit
     ) -> Availability | None:
         """Whether the date can be had; None for an account scheduling does not know."""
+        ...
+
+    async def list_appointments(
+        self,
+        call: VendorCall,
+        *,
+        cursor: str | None = None,
+        limit: int = 500,
+        account_id: str | None = None,
+    ) -> Listing[ListedAppointment]:
+        """A page of all appointments, whatever has become of them."""
         ...
 
     async def book_appointment(
@@ -188,4 +226,15 @@ class Ticketing(Protocol):
 
     async def read_ticket(self, call: VendorCall, ticket_reference: str) -> TicketState | None:
         """The ticket as it is now; None for a number ticketing does not know."""
+        ...
+
+    async def list_tickets(
+        self,
+        call: VendorCall,
+        *,
+        cursor: str | None = None,
+        limit: int = 500,
+        account_id: str | None = None,
+    ) -> Listing[TicketState]:
+        """A page of all tickets."""
         ...

@@ -10,6 +10,7 @@ from support_ui.calls.live_steps import LiveStepCalls
 from support_ui.calls.messages import MessageCalls
 from support_ui.calls.operations import OperationCalls
 from support_ui.calls.pauses import PauseCalls
+from support_ui.calls.reconciliation import ReconciliationCalls
 from support_ui.calls.records import RecordCalls
 from support_ui.calls.replays import ReplayCalls
 
@@ -25,6 +26,7 @@ class ApiClient(
     MessageCalls,
     OperationCalls,
     PauseCalls,
+    ReconciliationCalls,
     RecordCalls,
     ReplayCalls,
 ):

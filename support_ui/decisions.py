@@ -6,7 +6,7 @@ and the hashes of the moment it was drawn, so a stale page is refused.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import streamlit as st
 
@@ -24,8 +24,11 @@ ACTING: Final = "act"
 _WHY: Final = "Why, in a sentence. It is kept with the decision and the submitter can read it."
 
 
+After = TypeVar("After")
+
+
 @dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Generic[After]):
     """What the person saw when they clicked; a second click on the same form is the same request.
 
     `given` goes out as it stands. `typed` names fields of `evidence` by the widget that holds
@@ -35,8 +38,8 @@ class Shown:
     form: str
     reason_field: str
     asks_to: str
-    send: Callable[[str, Mapping[str, Any]], ServiceChangeView]
-    tells: Callable[[ServiceChangeView], str]
+    send: Callable[[str, Mapping[str, Any]], After]
+    tells: Callable[[After], str]
     given: Mapping[str, Any] = field(default_factory=dict)
     typed: Mapping[str, str] = field(default_factory=dict)
     leaves: tuple[str, ...] = ()
@@ -79,7 +82,7 @@ def of_action(
     given: Mapping[str, Any] | None = None,
     typed: Mapping[str, str] | None = None,
     leaves: tuple[str, ...] = (ACTING,),
-) -> Shown:
+) -> Shown[ServiceChangeView]:
     """An action on a change, as its form shows it now."""
     api, action = session.api(), offer.action  # bound now: what is sent is what was shown
 
@@ -98,7 +101,9 @@ def of_action(
     )
 
 
-def submit(shown: Shown, label: str, *, icon: str, primary: bool, disabled: bool = False) -> None:
+def submit(
+    shown: Shown[Any], label: str, *, icon: str, primary: bool, disabled: bool = False
+) -> None:
     """The button of a form that sends what the form shows."""
     st.form_submit_button(
         label,
@@ -123,7 +128,7 @@ def _seen(change: ServiceChangeView, offer: Offer) -> dict[str, Any]:
     return named
 
 
-def _send(shown: Shown, idempotency_key: str) -> None:
+def _send(shown: Shown[Any], idempotency_key: str) -> None:
     """Runs once per click, with what was on the screen at that moment."""
     why = entered(shown.reason_field)
     if not why:

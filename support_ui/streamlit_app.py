@@ -54,6 +54,13 @@ page = st.navigation(
             help="What stands still, by cause.",
         ),
         st.Page(
+            "app_pages/disagreements.py",
+            title="Disagreements",
+            icon=":material/compare_arrows:",
+            url_path="disagreements",
+            help="Where systems have different values, whose counts, and the repair.",
+        ),
+        st.Page(
             "app_pages/find.py",
             title="Find",
             icon=":material/search:",

@@ -21,7 +21,10 @@ from activities.look_ups import look_ups
 from activities.notification import NotificationActivities
 from activities.ports import Billing, Crm, Scheduling, Ticketing
 from activities.previewing import PreviewActivities
+from activities.reconciliations import Reconciliations, Repairs
+from activities.reconciling import ReconciliationActivities
 from activities.records import Announcer, DocumentVault, Records
+from activities.repairing import RepairActivities
 from activities.replaying import ReplayActivities
 from activities.replays import Changes, Replays
 from activities.scheduling import SchedulingActivities
@@ -32,6 +35,8 @@ from adapters.announcers import MailAnnouncer, WebhookAnnouncer
 from adapters.documents.store import DocumentStore, open_store
 from adapters.postgres.engine import create_engine, sessions
 from adapters.postgres.event_feeds import PostgresEventInbox
+from adapters.postgres.reconciliation_repairs import PostgresRepairs
+from adapters.postgres.reconciliation_runs import PostgresReconciliations
 from adapters.postgres.records import PostgresRecords
 from adapters.postgres.replay_progress import PostgresReplays
 from adapters.temporal.engine import TemporalEngine
@@ -66,6 +71,8 @@ class Outside:
     events: EventInbox
     replays: Replays
     changes: Changes
+    reconciliations: Reconciliations
+    repairs: Repairs
     event_due_after: timedelta = timedelta(seconds=30)
     clock: Callable[[], datetime] = now
 
@@ -99,10 +106,19 @@ def activities(outside: Outside) -> Activities:
         due_after=outside.event_due_after,
         clock=outside.clock,
     )
-    previews = PreviewActivities(
-        UnrecordedCalls(records), outside.crm, outside.billing, outside.scheduling
-    )
+    reads = UnrecordedCalls(records)
+    previews = PreviewActivities(reads, outside.crm, outside.billing, outside.scheduling)
     replays = ReplayActivities(outside.replays, outside.changes)
+    reconciling = ReconciliationActivities(
+        outside.reconciliations,
+        reads,
+        crm=outside.crm,
+        billing=outside.billing,
+        scheduling=outside.scheduling,
+        ticketing=outside.ticketing,
+        clock=outside.clock,
+    )
+    repairs = RepairActivities(outside.repairs, reads, outside.crm, outside.billing)
     settling = SettleActivities(records, calls)
     return Activities(
         ours=(
@@ -116,6 +132,11 @@ def activities(outside: Outside) -> Activities:
             replays.advance_replay,
             replays.retry_dead_letter,
             replays.give_up_retry,
+            reconciling.begin_nightly_reconciliation,
+            reconciling.read_reconciliation_page,
+            reconciling.compare_reconciled,
+            repairs.repair_difference,  # asks one system and writes to another
+            repairs.record_failed_repair,
         ),
         at={
             System.CRM: (
@@ -124,6 +145,7 @@ def activities(outside: Outside) -> Activities:
                 crm.restore_services,
                 settling.settle_effect,
                 previews.preview_entitlement,
+                reconciling.read_reconciliation_page,
             ),
             System.BILLING: (
                 billing.check_standing,
@@ -132,6 +154,7 @@ def activities(outside: Outside) -> Activities:
                 settling.settle_effect,
                 polling.poll_billing_events,
                 previews.preview_standing,
+                reconciling.read_reconciliation_page,
             ),
             System.SCHEDULING: (
                 scheduling.check_date,
@@ -139,12 +162,14 @@ def activities(outside: Outside) -> Activities:
                 scheduling.release_appointment,
                 settling.settle_effect,
                 previews.preview_date,
+                reconciling.read_reconciliation_page,
             ),
             System.TICKETING: (
                 tickets.report_missing,
                 tickets.close_ticket,
                 settling.settle_effect,
                 polling.poll_tickets,
+                reconciling.read_reconciliation_page,
             ),
         },
     )
@@ -193,6 +218,8 @@ async def wire(settings: Settings, client: Client) -> AsyncIterator[Outside]:
             events=PostgresEventInbox(sessions(engine), now),
             replays=PostgresReplays(sessions(engine), now),
             changes=TemporalEngine(client, settings.temporal_task_queue),
+            reconciliations=PostgresReconciliations(sessions(engine), now),
+            repairs=PostgresRepairs(sessions(engine), now),
             event_due_after=settings.event_due_after,
         )
         yield outside if settings.crash_points is None else _mortal(outside, settings.crash_points)

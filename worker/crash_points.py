@@ -11,7 +11,7 @@ from domain.messages import ServiceChangeInput
 from domain.service_change import EffectStatus
 from domain.vendor_values import EffectEvidence
 
-_READS: Final = ("read_", "find_")
+_READS: Final = ("read_", "find_", "list_")
 """How the ports name what changes nothing, see `activities.ports`; all else is an effect."""
 
 

@@ -16,12 +16,15 @@ from adapters.postgres.machinery import SWEEPER
 from adapters.postgres.resumption import resume_of
 from adapters.postgres.tables import OutboxRow, ServiceChangeRow
 from adapters.postgres.tables_desk import DecisionRow, ReplayRow
+from adapters.postgres.tables_reconciliation import DifferenceRow, ReconciliationRunRow
 from adapters.temporal.client import connect
 from adapters.temporal.engine import TemporalEngine
 from adapters.temporal.runs import WorkflowRuns
 from crash_points import CrashPoints
 from domain.errors import EngineUnavailableError
+from domain.identifiers import VENDORS
 from domain.messages import LookAgain, Patience, Resume, Revised, ServiceChangeInput
+from domain.reconciliation_messages import ReadingPace, ReconcileInput, RepairInput
 from domain.replay_messages import Pace, ReplayInput
 from domain.service_change import ChangeKind
 from domain.settling import SettleInput
@@ -31,6 +34,7 @@ from worker.bootstrap import announcers, now
 from worker.crash_points import MortalEngine
 from worker.inbox import sweep_inbox, work_off
 from worker.life_signs import LifeSigns, process_name
+from worker.lost_reconciliation import sweep_reconciliation
 from worker.lost_workflows import LostWorkflows, sweep_replays
 from worker.open_effects import sweep_effects
 from worker.running import health_page, stop_on_signals
@@ -58,11 +62,13 @@ class Relay:
         engine: TemporalEngine,
         patience: Patience,
         pace: Pace | None = None,
+        reading: ReadingPace | None = None,
     ) -> None:
         self._sessions = sessions_
         self._engine = engine
         self._patience = patience
         self._pace = pace or Pace()
+        self._reading = reading or ReadingPace()
         self._deliver: dict[str, Callable[[OutboxRow, AsyncSession], Coroutine[Any, Any, None]]] = {
             "start": self._start,
             "look_again": self._look_again,
@@ -72,6 +78,8 @@ class Relay:
             "settle": self._settle,
             "start_replay": self._start_replay,
             "replay_steered": self._replay_steered,
+            "start_reconciliation": self._start_reconciliation,
+            "repair_difference": self._repair_difference,
         }
 
     async def dispatch(self) -> int:
@@ -168,6 +176,18 @@ class Relay:
         if replay.finished_at is None:
             await self._engine.steered(replay.id)
 
+    async def _start_reconciliation(self, row: OutboxRow, session: AsyncSession) -> None:
+        """Start a run, or a further one of it; the rates that hold for it go on record."""
+        run = await session.get_one(ReconciliationRunRow, row.payload["run"])
+        if run.finished_at is None:
+            run.rates = {system: self._reading.rate_of(system) for system in VENDORS}
+            await self._engine.reconcile(ReconcileInput(run_id=run.id, pace=self._reading))
+
+    async def _repair_difference(self, row: OutboxRow, session: AsyncSession) -> None:
+        difference = await session.get_one(DifferenceRow, row.payload["difference"])
+        if difference.closed_at is None:
+            await self._engine.repair(RepairInput(difference_id=difference.id))
+
 
 def patience_of(settings: Settings) -> Patience:
     """How long changes wait here."""
@@ -182,6 +202,15 @@ def patience_of(settings: Settings) -> Patience:
 def pace_of(settings: Settings) -> Pace:
     """How fast replays go here."""
     return Pace(retries_per_second=settings.replay_retries_per_second, systems=settings.replay_pace)
+
+
+def reading_pace_of(settings: Settings) -> ReadingPace:
+    """How fast reconciliation reads here."""
+    return ReadingPace(
+        rate=settings.vendor_requests_per_second,
+        share=settings.reconcile_share,
+        rates=settings.vendor_rates,
+    )
 
 
 async def _keep_doing(
@@ -214,7 +243,13 @@ async def run(settings: Settings) -> None:
     temporal = TemporalEngine(client, settings.temporal_task_queue)
     if settings.crash_points is not None:
         temporal = MortalEngine(temporal, CrashPoints(settings.crash_points))
-    relay = Relay(sessions(engine), temporal, patience_of(settings), pace_of(settings))
+    relay = Relay(
+        sessions(engine),
+        temporal,
+        patience_of(settings),
+        pace_of(settings),
+        reading_pace_of(settings),
+    )
     runs = WorkflowRuns(client)
     lost = LostWorkflows(sessions(engine), runs, now)
     alerts = ViewAlerts(sessions(engine), announcers(settings), now)
@@ -231,6 +266,7 @@ async def run(settings: Settings) -> None:
         await sweep_effects(sessions(engine), settings.step_limit, now)
         await lost.sweep()
         await sweep_replays(sessions(engine), runs, now)
+        await sweep_reconciliation(sessions(engine), runs, now)
         return False
 
     async def look_at_views() -> bool:

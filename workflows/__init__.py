@@ -1,7 +1,12 @@
-"""Deterministic orchestration: of a change, a preview, a poll, a replay. Order only; no I/O."""
+"""Deterministic orchestration: changes, previews, polls, replays, reconciliation. No I/O."""
 
 from workflows.event_polling import EventPollingWorkflow
 from workflows.preview import PreviewServiceChangeWorkflow
+from workflows.reconciliation import (
+    NightlyReconciliationWorkflow,
+    ReconciliationWorkflow,
+    RepairDifferenceWorkflow,
+)
 from workflows.replay import ReplayWorkflow
 from workflows.service_change import ServiceChangeWorkflow
 from workflows.settling import SettleEffectWorkflow
@@ -12,13 +17,19 @@ WORKFLOWS = [
     SettleEffectWorkflow,
     ReplayWorkflow,
     PreviewServiceChangeWorkflow,
+    ReconciliationWorkflow,
+    NightlyReconciliationWorkflow,
+    RepairDifferenceWorkflow,
 ]
 """Every workflow a worker registers."""
 
 __all__ = [
     "WORKFLOWS",
     "EventPollingWorkflow",
+    "NightlyReconciliationWorkflow",
     "PreviewServiceChangeWorkflow",
+    "ReconciliationWorkflow",
+    "RepairDifferenceWorkflow",
     "ReplayWorkflow",
     "ServiceChangeWorkflow",
     "SettleEffectWorkflow",

@@ -52,6 +52,12 @@ POLL_TRY: Final = timedelta(minutes=2)
 POLL_LIMIT: Final = timedelta(minutes=4)
 """Over all tries; then the next poll of the schedule takes over."""
 
+READ_LIMIT: Final = timedelta(hours=2)
+"""How long one page, or one repair, is tried over all; then it is said that it could not be."""
+
+COMPARE_TRY: Final = timedelta(minutes=3)
+"""One comparison of everything read: some statements over all accounts, of at most 15 s each."""
+
 BRING: Final = RetryPolicy(
     initial_interval=timedelta(seconds=1),
     backoff_coefficient=2.0,

@@ -58,6 +58,7 @@ def audit_note(
     correlation_id: str,
     outcome: str = "done",
     reason: str = "",
+    account_id: str | None = None,
     facts: dict[str, Any] | None = None,
 ) -> AuditEntryRow:
     """One entry about something that is not a single change."""
@@ -67,6 +68,7 @@ def audit_note(
         actor_kind=actor_kind,
         action=action,
         outcome=outcome,
+        account_id=account_id,
         correlation_id=correlation_id,
         reason=reason,
         facts=facts or {},

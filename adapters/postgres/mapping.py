@@ -201,13 +201,14 @@ def attempt_values(attempt: Attempt) -> dict[str, Any]:
         "words": attempt.words,
         "http_status": attempt.http_status,
         "retry_at": attempt.retry_at,
-        "exchanges": [_exchange(exchange) for exchange in attempt.exchanges],
+        "exchanges": [exchange_values(exchange) for exchange in attempt.exchanges],
         "started_at": attempt.started_at,
         "finished_at": attempt.finished_at,
     }
 
 
-def _exchange(exchange: Exchange) -> dict[str, Any]:
+def exchange_values(exchange: Exchange) -> dict[str, Any]:
+    """One exchange with a vendor as it is kept."""
     return {**dataclasses.asdict(exchange), "started_at": exchange.started_at.isoformat()}
 
 

@@ -51,6 +51,13 @@ from domain.previewing import (
     PreviewName,
     PreviewResult,
 )
+from domain.reconciliation_messages import (
+    ReconcileInput,
+    ReconciliationName,
+    RepairInput,
+    reconciliation_workflow_id,
+    repair_workflow_id,
+)
 from domain.replay_messages import ReplayInput, ReplayName
 from domain.settling import SettleInput, SettleName, settle_workflow_id
 
@@ -147,6 +154,16 @@ class TemporalEngine:
         """Start a replay, or a further run of one whose workflow is gone; nothing if it runs."""
         id_ = replay_workflow_id(replay.replay_id)
         await self._have_run(ReplayName.WORKFLOW, replay, id_, f"Replay {replay.replay_id}")
+
+    async def reconcile(self, run: ReconcileInput) -> None:
+        """Start a run of reconciliation, or a further one of it; nothing if it runs."""
+        id_ = reconciliation_workflow_id(run.run_id)
+        await self._have_run(ReconciliationName.WORKFLOW, run, id_, f"Reconcile {run.run_id}")
+
+    async def repair(self, what: RepairInput) -> None:
+        """Have a difference repaired; nothing if that is under way."""
+        id_ = repair_workflow_id(what.difference_id)
+        await self._have_run(ReconciliationName.REPAIR, what, id_, f"Repair {what.difference_id}")
 
     async def steered(self, replay_id: str) -> None:
         """Say that a person steered a replay. Raises NoWorkflowError when it has ended."""

@@ -8,18 +8,23 @@ from temporalio.client import (
     Schedule,
     ScheduleActionStartWorkflow,
     ScheduleAlreadyRunningError,
+    ScheduleCalendarSpec,
     ScheduleIntervalSpec,
     ScheduleOverlapPolicy,
     SchedulePolicy,
+    ScheduleRange,
     ScheduleSpec,
     ScheduleUpdate,
 )
 
 from domain.event_polling import POLLING_WORKFLOW, PollInput, polling_id
 from domain.identifiers import System
+from domain.reconciliation_messages import ReconciliationName
 
 CATCH_UP: Final = timedelta(minutes=5)
 """Polls missed while the engine was away are made up for this long back; one poll finds all."""
+
+NIGHT_CATCH_UP: Final = timedelta(hours=12)
 
 
 async def schedule_polling(
@@ -40,8 +45,28 @@ async def schedule_polling(
         spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)]),
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=CATCH_UP),
     )
+    await _have(client, polling_id(system), schedule)
+
+
+async def schedule_reconciliation(client: Client, task_queue: str, hour: int) -> None:
+    """Have all systems compared each night at that hour, in UTC. As safe to repeat as polling.
+
+    A night that was missed is made up for within the day.
+    """
+    name = ReconciliationName.SCHEDULE
+    schedule = Schedule(
+        action=ScheduleActionStartWorkflow(
+            ReconciliationName.NIGHTLY, id=name, task_queue=task_queue
+        ),
+        spec=ScheduleSpec(calendars=[ScheduleCalendarSpec(hour=[ScheduleRange(hour)])]),
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=NIGHT_CATCH_UP),
+    )
+    await _have(client, name, schedule)
+
+
+async def _have(client: Client, name: str, schedule: Schedule) -> None:
     try:
-        await client.create_schedule(polling_id(system), schedule)
+        await client.create_schedule(name, schedule)
     except ScheduleAlreadyRunningError:
-        handle = client.get_schedule_handle(polling_id(system))
+        handle = client.get_schedule_handle(name)
         await handle.update(lambda _: ScheduleUpdate(schedule))

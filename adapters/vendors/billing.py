@@ -13,10 +13,13 @@ from adapters.vendors.credentials import FixedCredential
 from adapters.vendors.dialect import Dialect, Refusal
 from adapters.vendors.keys import required_key
 from adapters.vendors.transport import Clock, VendorTransport, utc_now
+from domain.catalogue import PaymentMethod, Product
 from domain.errors import VendorRejectedError
 from domain.identifiers import System
+from domain.listings import BilledAccount, Listing
 from domain.steps import Step
 from domain.vendor_values import (
+    BillingAddress,
     BillingPosting,
     BillingStanding,
     EffectEvidence,
@@ -42,6 +45,52 @@ class _Account(Payload):
     recurring_amount_minor: int
     currency: Literal["usd"]
     open_invoices: tuple[_OpenInvoice, ...]
+
+
+class _Address(Payload):
+    line1: str
+    line2: str
+    city: str
+    postal_code: str
+    country: str
+
+
+class _ListedAccount(Payload):
+    id: str = Field(min_length=1)
+    standing: Standing
+    recurring_amount_minor: int
+    currency: Literal["usd"]
+    products: tuple[Product, ...]
+    payment_method: PaymentMethod
+    billing_address: _Address | None
+
+    @property
+    def billed(self) -> BilledAccount:
+        address = self.billing_address
+        return BilledAccount(
+            account_id=self.id,
+            standing=self.standing,
+            recurring_minor=self.recurring_amount_minor,
+            currency=self.currency,
+            products=frozenset(self.products),
+            payment_method=self.payment_method,
+            billing_address=(
+                BillingAddress(
+                    address.line1,
+                    address.line2,
+                    address.city,
+                    address.postal_code,
+                    address.country,
+                )
+                if address
+                else None
+            ),
+        )
+
+
+class _Accounts(Payload):
+    data: tuple[_ListedAccount, ...]
+    has_more: bool
 
 
 class _InvoiceLine(Payload):
@@ -134,6 +183,22 @@ class BillingClient(VendorTransport):
             currency=told.currency,
             overdue_invoices=tuple(invoice.id for invoice in told.open_invoices),
         )
+
+    async def list_accounts(
+        self,
+        call: VendorCall,
+        *,
+        cursor: str | None = None,
+        limit: int = 500,
+        account_id: str | None = None,
+    ) -> Listing[BilledAccount]:
+        """See the port. The cursor is the last account of the page before."""
+        query = {"limit": str(limit)}
+        query |= {"after": cursor} if cursor else {}
+        query |= {"account": account_id} if account_id is not None else {}
+        told = (await self.send(call, "GET", "/v1/accounts", query=query)).read(_Accounts)
+        accounts = tuple(account.billed for account in told.data)
+        return Listing(accounts, accounts[-1].account_id if told.has_more else None)
 
     async def post_change(self, call: VendorCall, posting: BillingPosting) -> EffectEvidence:
         """See the port. The vendor honours the key: a repeat gets the first answer."""

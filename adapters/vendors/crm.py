@@ -14,10 +14,11 @@ from adapters.vendors.credentials import ClientCredentials
 from adapters.vendors.dialect import Dialect, Refusal
 from adapters.vendors.keys import required_key
 from adapters.vendors.transport import Clock, VendorTransport, http_options, utc_now
-from domain.catalogue import INTERNET, ContractTerm, Product
+from domain.catalogue import INTERNET, SELLABLE_SERVICES, ContractTerm, Product
 from domain.entitlement import AccountFacts, Lifecycle
 from domain.errors import VendorRejectedError, VendorUnavailableError
 from domain.identifiers import System
+from domain.listings import Listing
 from domain.steps import Step
 from domain.vendor_values import EffectEvidence, ServiceUpdate, VendorCall
 from domain.verdicts import Repeatability
@@ -52,6 +53,21 @@ class _Term(StrEnum):
     TWO_YEAR = "twoYear"
 
 
+class _Internet(StrEnum):
+    """What an account's one internet service may be."""
+
+    NONE = "none"
+    DSL = "dsl"
+    FIBER_OPTIC = "fiberOptic"
+
+
+_OF_INTERNET: Final[Mapping[_Internet, frozenset[Product]]] = {
+    _Internet.NONE: frozenset(),
+    _Internet.DSL: frozenset({Product.DSL}),
+    _Internet.FIBER_OPTIC: frozenset({Product.FIBER_OPTIC}),
+}
+
+
 class _OrderStatus(StrEnum):
     OPEN = "open"
     CLOSED = "closed"
@@ -72,6 +88,49 @@ class _Entitlements(_CrmPayload):
     held: tuple[_Service, ...]
     contract: _Contract
     fiber_available: bool
+
+
+class _Services(_CrmPayload):
+    phone: bool
+    multiple_lines: bool
+    internet_service: _Internet
+    online_security: bool
+    online_backup: bool
+    device_protection: bool
+    tech_support: bool
+    streaming_tv: bool
+    streaming_movies: bool
+
+    @property
+    def held(self) -> frozenset[Product]:
+        switched = {product for product in SELLABLE_SERVICES if getattr(self, product)}
+        return frozenset(switched) | _OF_INTERNET[self.internet_service]
+
+
+class _Account(_CrmPayload):
+    account_id: str = Field(min_length=1)
+    lifecycle: Lifecycle
+    services: _Services
+    contract: _Contract
+    fiber_available: bool
+    etag: str
+
+    @property
+    def facts(self) -> AccountFacts:
+        return AccountFacts(
+            account_id=self.account_id,
+            lifecycle=self.lifecycle,
+            products=self.services.held,
+            contract=ContractTerm[self.contract.term.name],
+            contract_ends_on=self.contract.ends_on,
+            fiber_available=self.fiber_available,
+            version=self.etag,
+        )
+
+
+class _Accounts(_CrmPayload):
+    accounts: tuple[_Account, ...]
+    next_cursor: str | None
 
 
 class _Change(_CrmPayload):
@@ -144,6 +203,22 @@ class CrmClient(VendorTransport):
             fiber_available=told.fiber_available,
             version=_etag(answer),
         )
+
+    async def list_accounts(
+        self,
+        call: VendorCall,
+        *,
+        cursor: str | None = None,
+        limit: int = 500,
+        account_id: str | None = None,
+    ) -> Listing[AccountFacts]:
+        """See the port."""
+        if account_id is not None:
+            found = await self.read_account(call, account_id)
+            return Listing((found,) if found else ())
+        query = {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
+        told = (await self.send(call, "GET", "/accounts", query=query)).read(_Accounts)
+        return Listing(tuple(account.facts for account in told.accounts), told.next_cursor)
 
     async def apply_service_update(self, call: VendorCall, update: ServiceUpdate) -> EffectEvidence:
         """See the port. The order is looked up when the CRM already has one under the key."""

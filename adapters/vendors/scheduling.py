@@ -21,6 +21,7 @@ from adapters.vendors.transport import Clock, VendorTransport, utc_now
 from domain.catalogue import Visit
 from domain.errors import VendorRejectedError
 from domain.identifiers import System
+from domain.listings import ListedAppointment, Listing
 from domain.steps import Step
 from domain.vendor_values import (
     AppointmentBooking,
@@ -69,6 +70,28 @@ class _Appointments(Payload):
 
     def first(self, status: _Status) -> _Appointment | None:
         return next((each for each in self.appointments if each.status is status), None)
+
+
+class _Listed(_Appointment):
+    account_id: str
+    client_reference: str
+    created_at: AwareDatetime
+
+    @property
+    def listed(self) -> ListedAppointment:
+        return ListedAppointment(
+            reference=self.appointment_id,
+            our_reference=self.client_reference,
+            account_id=self.account_id,
+            stands=self.status is _Status.CONFIRMED,
+            starts_at=self.starts_at,
+            changed_at=self.created_at if self.status is _Status.CONFIRMED else None,
+        )
+
+
+class _ListedPage(Payload):
+    appointments: tuple[_Listed, ...]
+    next_cursor: str | None
 
 
 class _Slot(Payload):
@@ -142,6 +165,21 @@ class SchedulingClient(VendorTransport):
             problem_name=day.holiday_name,
             next_open_on=day.next_open_date,
         )
+
+    async def list_appointments(
+        self,
+        call: VendorCall,
+        *,
+        cursor: str | None = None,
+        limit: int = 500,
+        account_id: str | None = None,
+    ) -> Listing[ListedAppointment]:
+        """See the port."""
+        query = {"limit": str(limit)}
+        query |= {"cursor": cursor} if cursor else {}
+        query |= {"account_id": account_id} if account_id is not None else {}
+        told = (await self.send(call, "GET", "/appointments", query=query)).read(_ListedPage)
+        return Listing(tuple(each.listed for each in told.appointments), told.next_cursor)
 
     async def book_appointment(
         self, call: VendorCall, booking: AppointmentBooking

@@ -17,6 +17,7 @@ from adapters.vendors.keys import required_key
 from adapters.vendors.transport import Clock, VendorTransport, utc_now
 from domain.errors import VendorRejectedError
 from domain.identifiers import System
+from domain.listings import Listing
 from domain.steps import Step
 from domain.vendor_values import (
     EffectEvidence,
@@ -59,6 +60,11 @@ class _State(_Ticket):
 
 class _StateAnswer(Payload):
     ticket: _State
+
+
+class _StatesAnswer(Payload):
+    tickets: tuple[_State, ...]
+    next_page: str | None
 
 
 class _TicketAnswer(Payload):
@@ -172,6 +178,21 @@ class TicketingClient(VendorTransport):
         """See the port."""
         answer = await self._look_up(call, _path(ticket_reference))
         return answer.read(_StateAnswer).ticket.state() if answer else None
+
+    async def list_tickets(
+        self,
+        call: VendorCall,
+        *,
+        cursor: str | None = None,
+        limit: int = 500,
+        account_id: str | None = None,
+    ) -> Listing[TicketState]:
+        """See the port."""
+        query = {"page_size": str(limit)}
+        query |= {"page": cursor} if cursor else {}
+        query |= {"account_id": account_id} if account_id is not None else {}
+        told = (await self.send(call, "GET", _TICKETS, query=query)).read(_StatesAnswer)
+        return Listing(tuple(each.state() for each in told.tickets), told.next_page)
 
     async def _look_up(self, call: VendorCall, path: str) -> Answer | None:
         try:

@@ -1,4 +1,4 @@
-"""What people stop and let go on: one change, one system, or everything."""
+"""What people stop and let go on: one change, one system, reconciliation, or everything."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -13,11 +13,12 @@ from api.errors import ApiError
 from domain.contracts_operations import PauseView
 from domain.identifiers import VENDORS
 from domain.pauses import EVERYTHING
+from domain.reconciling import PAUSE_SCOPE
 from domain.service_change import READS_EVERYTHING, ChangeKind, Role
 from domain.submission import STORABLE
 
 router = APIRouter(prefix="/v1/pauses", tags=["pauses"])
-_WIDE = frozenset({EVERYTHING, *map(str, VENDORS), *map(str, ChangeKind)})
+_WIDE = frozenset({EVERYTHING, PAUSE_SCOPE, *map(str, VENDORS), *map(str, ChangeKind)})
 _MAY_PAUSE = (Role.OPERATOR, Role.ADMIN)
 
 
@@ -45,7 +46,10 @@ async def read_pauses(caller: Caller, parts: System_) -> list[PauseView]:
 async def pause(
     scope: str, body: PauseRequest, caller: Caller, parts: System_, correlation_id: CorrelationId
 ) -> PauseView:
-    """Call no vendor any more for `everything`, a system, a kind, a change. Safe to repeat."""
+    """Call no vendor any more for `everything`, a system, a kind, a change. Safe to repeat.
+
+    `reconciliation` stops the comparison of systems and repairs of what it found, nothing else.
+    """
     require_role(caller, *_MAY_PAUSE)
     await _require_scope(parts, scope)
     async with parts.sessions.begin() as session:
@@ -85,5 +89,6 @@ async def _require_scope(parts: Parts, scope: str) -> None:
         if await change_row(session, scope) is None:
             raise ApiError(
                 "not_found",
-                f"{scope} is neither a system, a kind of change, nor a change, nor {EVERYTHING}.",
+                f"{scope} is neither a system, a kind of change, nor a change, nor {PAUSE_SCOPE}, "
+                f"nor {EVERYTHING}.",
             )

@@ -15,7 +15,7 @@ from sandbox.billing import accounts
 from sandbox.billing.accounts import CURRENCY, Account, InvoiceStatus, PaymentMethod
 from sandbox.billing.authentication import ApiKeyRequired
 from sandbox.billing.idempotency import KeyHeader, fingerprint_of, once
-from sandbox.billing.invoice_lines import PRICES_MINOR
+from sandbox.billing.invoice_lines import PRICES_MINOR, products_charged
 
 router = APIRouter(prefix="/v1", dependencies=[ApiKeyRequired])
 
@@ -41,6 +41,24 @@ def known_account(db: sqlite3.Connection, account_id: str) -> Account:
 def listed(data: list[dict[str, Any]], *, has_more: bool = False) -> Response:
     """A list as billing writes it."""
     return JSONResponse({"object": "list", "data": data, "has_more": has_more})
+
+
+@router.get("/accounts", tags=["accounts"])
+async def list_accounts(
+    sandbox: SandboxDep,
+    after: str = "",
+    account: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> Response:
+    """Accounts in the order of their ids, from the one after `after` on, with what is charged."""
+    with sandbox.store.read() as db:
+        found = accounts.page(db, after, limit + 1, account)
+        charged = products_charged(db, [each.account_id for each in found[:limit]])
+        told = [
+            accounts.as_json(db, each) | {"products": charged[each.account_id]}
+            for each in found[:limit]
+        ]
+    return listed(told, has_more=len(found) > limit)
 
 
 @router.get("/accounts/{account_id}", tags=["accounts"])

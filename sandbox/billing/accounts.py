@@ -99,10 +99,19 @@ def load(db: sqlite3.Connection) -> None:
 def by_id(db: sqlite3.Connection, account_id: str) -> Account | None:
     """The account, or None."""
     row = db.execute("SELECT * FROM accounts WHERE account_id = ?", (account_id,)).fetchone()
-    if row is None:
-        return None
-    address = json.loads(row["billing_address"] or "null")
-    return Account(**{**dict(row), "closed": bool(row["closed"]), "billing_address": address})
+    return None if row is None else _account(row)
+
+
+def page(
+    db: sqlite3.Connection, after: str, limit: int, account_id: str | None = None
+) -> list[Account]:
+    """Accounts in the order of their ids, from the one after `after` on; or the one alone."""
+    rows = db.execute(
+        "SELECT * FROM accounts WHERE account_id > :after"
+        " AND (:account_id IS NULL OR account_id = :account_id) ORDER BY account_id LIMIT :limit",
+        {"after": after, "account_id": account_id, "limit": limit},
+    )
+    return [_account(row) for row in rows]
 
 
 def save(db: sqlite3.Connection, account: Account) -> Account:
@@ -193,6 +202,11 @@ def settle(db: sqlite3.Connection, account: Account, amount_minor: int) -> int:
             (still_due, status, invoice["id"]),
         )
     return left
+
+
+def _account(row: sqlite3.Row) -> Account:
+    address = json.loads(row["billing_address"] or "null")
+    return Account(**{**dict(row), "closed": bool(row["closed"]), "billing_address": address})
 
 
 def _last_invoices(bundled: tuple[BundledAccount, ...]) -> Iterator[tuple[Any, ...]]:

@@ -8,9 +8,11 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 from uuid import uuid4
 
+from sandbox._base.accounts import bundled_accounts
 from sandbox.billing import accounts
 from sandbox.billing.accounts import CURRENCY, Account
 
@@ -48,6 +50,7 @@ CREATE TABLE IF NOT EXISTS invoice_lines (
     reverses TEXT UNIQUE
 );
 CREATE INDEX IF NOT EXISTS invoice_lines_by_client_reference ON invoice_lines (client_reference);
+CREATE INDEX IF NOT EXISTS invoice_lines_by_account ON invoice_lines (account_id);
 """
 
 
@@ -207,6 +210,30 @@ def by_client_reference(db: sqlite3.Connection, client_reference: str) -> list[I
     """Price changes (not reversals) under the caller's reference, oldest first."""
     found = _select(db, "client_reference", client_reference)
     return [line for line in found if line.reverses is None]
+
+
+def products_charged(db: sqlite3.Connection, account_ids: Sequence[str]) -> dict[str, list[str]]:
+    """What each account is charged for: the bundled products, and what lines gave and took."""
+    bundled = _bundled_products()
+    quantities = {id_: dict.fromkeys(bundled.get(id_, ()), 1) for id_ in account_ids}
+    marks = ",".join("?" * len(account_ids))
+    rows = db.execute(
+        f"SELECT account_id, lines FROM invoice_lines WHERE account_id IN ({marks}) ORDER BY rowid",  # noqa: S608 - only question marks are added
+        list(account_ids),
+    )
+    for account_id, lines in rows:
+        held = quantities[account_id]
+        for line in json.loads(lines):
+            held[line["product"]] = held.get(line["product"], 0) + line["quantity"]
+    return {
+        id_: sorted(product for product, count in held.items() if count > 0)
+        for id_, held in quantities.items()
+    }
+
+
+@cache
+def _bundled_products() -> Mapping[str, frozenset[str]]:
+    return {account.account_id: account.products for account in bundled_accounts()}
 
 
 def told(db: sqlite3.Connection, line: InvoiceLine) -> dict[str, Any]:

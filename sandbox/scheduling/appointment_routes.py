@@ -68,12 +68,24 @@ async def hold_slot(new: NewAppointment, sandbox: SandboxDep) -> Response:
 
 @router.get("")
 async def find_appointments(
-    client_reference: Annotated[str, Query(min_length=1)], sandbox: SandboxDep
+    sandbox: SandboxDep,
+    client_reference: Annotated[str | None, Query(min_length=1)] = None,
+    account_id: str | None = None,
+    cursor: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Response:
-    """Every appointment under the caller's reference, oldest first, whatever its status."""
+    """Appointments, oldest first, whatever their status.
+
+    Under the caller's reference all at once, else page by page; `next_cursor` is null at the end.
+    """
     with sandbox.store.read() as db:
-        found = appointments.by_client_reference(db, client_reference, sandbox.clock())
-    return JSONResponse({"appointments": [_told(each) for each in found]})
+        if client_reference is not None:
+            mine = appointments.by_client_reference(db, client_reference, sandbox.clock())
+            return JSONResponse({"appointments": [_told(each) for each in mine]})
+        found = appointments.page(db, cursor, limit + 1, account_id, sandbox.clock())
+    next_cursor = str(found[limit - 1][0]) if len(found) > limit else None
+    told = [_told(each) for _, each in found[:limit]]
+    return JSONResponse({"appointments": told, "next_cursor": next_cursor})
 
 
 @router.get("/{appointment_id}")

@@ -123,6 +123,18 @@ def by_client_reference(
     return _select(db, "client_reference", client_reference, now)
 
 
+def page(
+    db: sqlite3.Connection, after: int, limit: int, account_id: str | None, now: datetime
+) -> list[tuple[int, Appointment]]:
+    """Appointments in the order they were made, from the place after `after` on, with places."""
+    rows = db.execute(
+        "SELECT * FROM appointments WHERE seq > :after"
+        " AND (:account_id IS NULL OR account_id = :account_id) ORDER BY seq LIMIT :limit",
+        {"after": after, "account_id": account_id, "limit": limit},
+    )
+    return [(row["seq"], _appointment(row, now)) for row in rows]
+
+
 def set_status(
     db: sqlite3.Connection, appointment: Appointment, status: AppointmentStatus
 ) -> Appointment:

@@ -104,12 +104,25 @@ async def open_ticket(new: NewTicketBody, sandbox: SandboxDep) -> Response:
 
 @router.get("")
 async def find_tickets(
-    external_reference: Annotated[str, Query(min_length=1)], sandbox: SandboxDep
+    sandbox: SandboxDep,
+    external_reference: Annotated[str | None, Query(min_length=1)] = None,
+    account_id: str | None = None,
+    page: Annotated[int, Query(ge=0)] = 0,
+    page_size: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Response:
-    """Every ticket under the caller's reference, oldest first."""
+    """Tickets, oldest first: all under the caller's reference, else page by page.
+
+    `next_page` is null at the end.
+    """
     with sandbox.store.read() as db:
-        found = tickets.by_external_reference(db, external_reference)
-    return JSONResponse({"tickets": [each.as_json() for each in found], "count": len(found)})
+        if external_reference is not None:
+            mine = tickets.by_external_reference(db, external_reference)
+            told = [each.as_json() for each in mine]
+            return JSONResponse({"tickets": told, "count": len(told)})
+        found = tickets.page(db, page, page_size + 1, account_id)
+    next_page = str(found[page_size - 1].seq) if len(found) > page_size else None
+    told = [each.as_json() for each in found[:page_size]]
+    return JSONResponse({"tickets": told, "count": len(told), "next_page": next_page})
 
 
 @router.get("/{ticket_id}")

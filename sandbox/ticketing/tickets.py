@@ -133,6 +133,16 @@ def by_external_reference(db: sqlite3.Connection, external_reference: str) -> li
     return [_ticket(row) for row in rows]
 
 
+def page(db: sqlite3.Connection, after: int, limit: int, account_id: str | None) -> list[Ticket]:
+    """Tickets in the order of their numbers, from the one after `after` on."""
+    rows = db.execute(
+        "SELECT * FROM tickets WHERE seq > :after"
+        " AND (:account_id IS NULL OR account_id = :account_id) ORDER BY seq LIMIT :limit",
+        {"after": after, "account_id": account_id, "limit": limit},
+    )
+    return [_ticket(row) for row in rows]
+
+
 def move_on(
     db: sqlite3.Connection,
     ticket: Ticket,

@@ -29,6 +29,8 @@ from adapters.postgres.inbox import VendorEvent, take_event
 from adapters.postgres.outbox import outbox_row
 from adapters.postgres.proposals import NewDecision, message_of, put_on_record
 from adapters.postgres.reading import History, read_history
+from adapters.postgres.reconciliation_repairs import PostgresRepairs
+from adapters.postgres.reconciliation_runs import PostgresReconciliations
 from adapters.postgres.records import PostgresRecords
 from adapters.postgres.replay_progress import PostgresReplays
 from adapters.postgres.tables import NotificationRow, ServiceChangeRow
@@ -104,6 +106,7 @@ class World:
             ],
             self.clock,
         )
+        self.billing.charged = {id_: facts.products for id_, facts in self.crm.accounts.items()}
         self.scheduling = FakeScheduling(
             accounts=[ACCOUNT, PAST_DUE_ACCOUNT, CLOSED_ACCOUNT], today=START.date()
         )
@@ -132,6 +135,8 @@ class World:
             events=PostgresEventInbox(self.sessions, self.clock),
             replays=PostgresReplays(self.sessions, self.clock),
             changes=self.engine,
+            reconciliations=PostgresReconciliations(self.sessions, self.clock),
+            repairs=PostgresRepairs(self.sessions, self.clock),
             clock=self.clock,
         )
         doing = activities(outside)
@@ -154,13 +159,8 @@ class World:
 
     def failures(self, system: System) -> PlannedFailures:
         """What a vendor is to fail with next."""
-        vendors = {
-            System.CRM: self.crm.failures,
-            System.BILLING: self.billing.failures,
-            System.SCHEDULING: self.scheduling.failures,
-            System.TICKETING: self.ticketing.failures,
-        }
-        return vendors[system]
+        planned: PlannedFailures = getattr(self, system).failures
+        return planned
 
     async def submit(
         self,

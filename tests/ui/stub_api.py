@@ -50,8 +50,10 @@ from tests.ui import (
     stub_finding,
     stub_messages,
     stub_operations,
+    stub_reconciliation,
 )
 from tests.ui.samples import CHANGES, PNG, sha
+from tests.ui.samples_reconciliation import Reconciled
 from tests.ui.stub_problems import ProblemError, problem
 
 __all__ = ["Asked", "ProblemError", "StubApi", "World", "problem", "serving"]
@@ -102,6 +104,7 @@ class World:
     views: dict[str, SavedViewView] = field(default_factory=dict)
     lists: list[dict[str, str]] = field(default_factory=list)
     """The queries of the lists that were read."""
+    reconciled: Reconciled = field(default_factory=Reconciled)
 
     def move(self, change_id: str, **values: object) -> ServiceChangeView:
         """Let a change become another one behind the console's back."""
@@ -319,6 +322,7 @@ def _desk(app: FastAPI, world: Callable[[Request], World]) -> None:
     stub_approvals.add_routes(app, staff, missing)
     stub_operations.add_routes(app, world, staff)
     stub_messages.add_routes(app, staff, missing)
+    stub_reconciliation.add_routes(app, staff, missing, Asked)
 
     stub_desk.add_routes(app, staff, missing, Asked)
 

@@ -25,6 +25,7 @@ WIDTHS = (1440, 800)
 PAGES = {
     "Approvals": "/approvals",
     "Dead letters": "/dead-letters",
+    "Disagreements": "/disagreements",
     "Find": "/find",
     "Messages": "/messages",
     "Health": "/health",

@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 import activities as activities_package
 from adapters.documents.store import DocumentStore
 from adapters.postgres.event_feeds import PostgresEventInbox
+from adapters.postgres.reconciliation_repairs import PostgresRepairs
+from adapters.postgres.reconciliation_runs import PostgresReconciliations
 from adapters.postgres.replay_progress import PostgresReplays
 from adapters.vendors.fakes.billing import FakeBilling
 from adapters.vendors.fakes.crm import FakeCrm
@@ -20,6 +22,7 @@ from domain.event_polling import POLLING_WORKFLOW
 from domain.identifiers import VENDORS, System
 from domain.messages import Decision, DecisionResult, EngineName
 from domain.previewing import PreviewName
+from domain.reconciliation_messages import ReconciliationName
 from domain.replay_messages import ReplayName
 from domain.settling import SettleName
 from domain.steps import APPLY_ORDER, CHECK_SYSTEM, REVERSAL_OF, SYSTEM_OF
@@ -59,6 +62,11 @@ NAMES = {
     "advance_replay",
     "retry_dead_letter",
     "give_up_retry",
+    "begin_nightly_reconciliation",
+    "read_reconciliation_page",
+    "compare_reconciled",
+    "repair_difference",
+    "record_failed_repair",
 }
 """Written out: histories hold these, so a rename in Python must not change one."""
 
@@ -90,6 +98,8 @@ def outside() -> Outside:
         events=PostgresEventInbox(async_sessionmaker(), Clock()),
         replays=PostgresReplays(async_sessionmaker(), Clock()),
         changes=Nobody(),
+        reconciliations=PostgresReconciliations(async_sessionmaker(), Clock()),
+        repairs=PostgresRepairs(async_sessionmaker(), Clock()),
     )
 
 
@@ -156,7 +166,7 @@ def test_what_is_done_at_a_vendor_is_done_from_its_own_queue() -> None:
 
 
 def test_the_workflow_and_its_messages_have_the_names_callers_use() -> None:
-    definition, polling, settling, replay, preview = (
+    definition, polling, settling, replay, preview, reconciling, nightly, repairing = (
         vars(each)["__temporal_workflow_definition"] for each in WORKFLOWS
     )
 
@@ -165,6 +175,9 @@ def test_the_workflow_and_its_messages_have_the_names_callers_use() -> None:
     assert polling.name == POLLING_WORKFLOW == "EventPollingWorkflow"
     assert replay.name == ReplayName.WORKFLOW == "ReplayWorkflow"
     assert preview.name == PreviewName.WORKFLOW == "PreviewServiceChangeWorkflow"
+    assert reconciling.name == ReconciliationName.WORKFLOW == "ReconciliationWorkflow"
+    assert nightly.name == ReconciliationName.NIGHTLY == "NightlyReconciliationWorkflow"
+    assert repairing.name == ReconciliationName.REPAIR == "RepairDifferenceWorkflow"
     assert set(replay.signals) == {ReplayName.STEERED} == {"steered"}
     assert set(definition.updates) == {EngineName.DECIDE} == {"decide"}
     assert set(definition.signals) == {

@@ -8,12 +8,20 @@ from adapters.postgres import (
     tables_inbox,
     tables_operations,
     tables_people,
+    tables_reconciliation,
     tables_views,
 )
 from adapters.postgres.tables import Base
 
 # Importing a module is what makes its tables known.
-_ALL = (tables_desk, tables_inbox, tables_operations, tables_people, tables_views)
+_ALL = (
+    tables_desk,
+    tables_inbox,
+    tables_operations,
+    tables_people,
+    tables_reconciliation,
+    tables_views,
+)
 
 _ONE_MIGRATION_AT_A_TIME = 7_305_117_442_001  # any constant of ours; two runners must share it
 

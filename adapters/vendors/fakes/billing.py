@@ -1,14 +1,17 @@
 """Billing in memory: standings by account, lines by our key."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from adapters.vendors.fakes.failures import PlannedFailures
-from domain.catalogue import PRICE_MINOR
+from adapters.vendors.fakes.pages import page_of
+from domain.catalogue import PRICE_MINOR, PaymentMethod, Product
 from domain.errors import VendorRejectedError
 from domain.identifiers import System
+from domain.listings import BilledAccount, Listing
 from domain.steps import Step
 from domain.vendor_values import (
     BillingPosting,
@@ -43,7 +46,7 @@ class FakeBilling:
     """Satisfies `activities.ports.Billing`.
 
     Tests read `standings`, `lines` and `events`; a payment is a test's own assignment to
-    `standings`.
+    `standings`. `charged` and `methods` are what stood before the first line.
     """
 
     def __init__(
@@ -54,6 +57,8 @@ class FakeBilling:
             (Step.POST_BILLING_CHANGE, Step.REVERSE_BILLING_CHANGE), Repeatability.LOOK_UP
         )
         self.standings = {standing.account_id: standing for standing in standings}
+        self.charged: dict[str, frozenset[Product]] = {}
+        self.methods: dict[str, PaymentMethod] = {}
         self.lines: dict[str, FakeLine] = {}
         self.events: list[PublishedEvent] = []
         self._clock = clock
@@ -63,6 +68,24 @@ class FakeBilling:
         del call
         self.failures.raise_before("read_standing")
         return self.standings.get(account_id)
+
+    async def list_accounts(
+        self,
+        call: VendorCall,
+        *,
+        cursor: str | None = None,
+        limit: int = 500,
+        account_id: str | None = None,
+    ) -> Listing[BilledAccount]:
+        """See the port."""
+        del call
+        self.failures.raise_before("list_accounts")
+        found = [
+            self._billed(standing)
+            for id_, standing in sorted(self.standings.items())
+            if account_id is None or id_ == account_id
+        ]
+        return page_of(found, cursor, limit)
 
     async def list_events(
         self, call: VendorCall, *, after: str | None, limit: int
@@ -128,6 +151,28 @@ class FakeBilling:
         self.failures.raise_before("find_reversal")
         reversal = self._reversal_of(posting_reference)
         return _evidence(reversal) if reversal else None
+
+    def _billed(self, standing: BillingStanding) -> BilledAccount:
+        """The account with what its lines gave, took and set since the beginning."""
+        charged = Counter(self.charged.get(standing.account_id, ()))
+        method, address = self.methods.get(standing.account_id), None
+        for line in self.lines.values():
+            if line.posting.account_id != standing.account_id:
+                continue
+            for each in line.posting.lines:
+                charged[each.product] += -each.quantity if line.reverses else each.quantity
+            if line.reverses is None and not self._reversal_of(line.reference):
+                method = line.posting.payment_method or method
+                address = line.posting.billing_address or address
+        return BilledAccount(
+            account_id=standing.account_id,
+            standing=standing.standing,
+            recurring_minor=standing.recurring_minor,
+            currency=standing.currency,
+            products=frozenset(product for product, count in charged.items() if count > 0),
+            payment_method=method,
+            billing_address=address,
+        )
 
     def _under(self, call: VendorCall) -> FakeLine | None:
         posted = (line for line in self.lines.values() if line.reverses is None)

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from adapters.vendors.fakes.failures import PlannedFailures
+from adapters.vendors.fakes.pages import page_of
 from domain.catalogue import ContractTerm, Product
 from domain.entitlement import REQUIRES, AccountFacts, Lifecycle
 from domain.errors import VendorRejectedError
 from domain.identifiers import System
+from domain.listings import Listing
 from domain.steps import Step
 from domain.vendor_values import EffectEvidence, ServiceUpdate, VendorCall
 from domain.verdicts import Repeatability
@@ -41,6 +43,24 @@ class FakeCrm:
         del call
         self.failures.raise_before("read_account")
         return self.accounts.get(account_id)
+
+    async def list_accounts(
+        self,
+        call: VendorCall,
+        *,
+        cursor: str | None = None,
+        limit: int = 500,
+        account_id: str | None = None,
+    ) -> Listing[AccountFacts]:
+        """See the port."""
+        del call
+        self.failures.raise_before("list_accounts")
+        found = [
+            account
+            for id_, account in sorted(self.accounts.items())
+            if account_id is None or id_ == account_id
+        ]
+        return page_of(found, cursor, limit)
 
     async def apply_service_update(self, call: VendorCall, update: ServiceUpdate) -> EffectEvidence:
         """See the port; there is no order to be caught in, only the closed one."""

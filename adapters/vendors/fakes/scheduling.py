@@ -6,9 +6,11 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from adapters.vendors.fakes.failures import PlannedFailures
+from adapters.vendors.fakes.pages import page_of
 from domain.catalogue import Visit
 from domain.errors import VendorRejectedError
 from domain.identifiers import System
+from domain.listings import ListedAppointment, Listing
 from domain.steps import Step
 from domain.vendor_values import (
     AppointmentBooking,
@@ -72,6 +74,30 @@ class FakeScheduling:
             problem_name=self._holidays.get(on) if problem is DateProblem.HOLIDAY else None,
             next_open_on=self._next_open(on),
         )
+
+    async def list_appointments(
+        self,
+        call: VendorCall,
+        *,
+        cursor: str | None = None,
+        limit: int = 500,
+        account_id: str | None = None,
+    ) -> Listing[ListedAppointment]:
+        """See the port."""
+        del call
+        self.failures.raise_before("list_appointments")
+        found = [
+            ListedAppointment(
+                reference=each.reference,
+                our_reference=each.key or "",
+                account_id=each.booking.account_id,
+                stands=not each.released,
+                starts_at=datetime.combine(each.booking.on, _FIRST_HOUR, self._zone),
+            )
+            for each in self.appointments.values()
+            if account_id in {None, each.booking.account_id}
+        ]
+        return page_of(found, cursor, limit)
 
     async def book_appointment(
         self, call: VendorCall, booking: AppointmentBooking

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from adapters.vendors.fakes.failures import PlannedFailures
+from adapters.vendors.fakes.pages import page_of
 from domain.errors import VendorRejectedError
 from domain.identifiers import System
+from domain.listings import Listing
 from domain.steps import Step
 from domain.vendor_values import (
     EffectEvidence,
@@ -118,16 +120,25 @@ class FakeTicketing:
         del call
         self.failures.raise_before("read_ticket")
         ticket = self.tickets.get(ticket_reference)
-        if ticket is None:
-            return None
-        return TicketState(
-            reference=ticket.reference,
-            our_reference=ticket.key or "",
-            account_id=ticket.draft.account_id,
-            status=ticket.status,
-            version=ticket.version,
-            changed_at=ticket.changed_at,
-        )
+        return _state(ticket) if ticket else None
+
+    async def list_tickets(
+        self,
+        call: VendorCall,
+        *,
+        cursor: str | None = None,
+        limit: int = 500,
+        account_id: str | None = None,
+    ) -> Listing[TicketState]:
+        """See the port."""
+        del call
+        self.failures.raise_before("list_tickets")
+        found = [
+            _state(ticket)
+            for ticket in self.tickets.values()
+            if account_id in {None, ticket.draft.account_id}
+        ]
+        return page_of(found, cursor, limit)
 
     def answer(self, ticket_reference: str) -> None:
         """The customer answers."""
@@ -153,3 +164,14 @@ class FakeTicketing:
 def _evidence(ticket: FakeTicket) -> EffectEvidence:
     status = "open" if ticket.resolution is None else "closed"
     return EffectEvidence(ticket.reference, {"status": status})
+
+
+def _state(ticket: FakeTicket) -> TicketState:
+    return TicketState(
+        reference=ticket.reference,
+        our_reference=ticket.key or "",
+        account_id=ticket.draft.account_id,
+        status=ticket.status,
+        version=ticket.version,
+        changed_at=ticket.changed_at,
+    )

@@ -1,0 +1,266 @@
+"""Differences seeded among all accounts: how many are found, how many alarms are false, how fast.
+
+The bundled batch runs first, so that the clean set holds 300 changes that came to every end. The
+differences are made by other parties than we: somebody sells at the CRM, or charges at billing,
+and tells nobody.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import StringIO
+from typing import Any, Final
+from uuid import uuid4
+
+from rich.console import Console
+
+from adapters.vendors.billing import BillingClient
+from adapters.vendors.crm import CrmClient
+from benchmarks.fault_runs import Options
+from benchmarks.report import Report
+from domain.catalogue import INTERNET, PRICE_MINOR, Product
+from domain.reconciliation import products_value
+from domain.vendor_values import BillingPosting, PriceLine, ServiceUpdate, VendorCall
+from http_client import AsyncClient
+from sandbox._base.accounts import Account, bundled_accounts
+from settings import CHECKOUT
+from stack.demo import run_demo
+from tests.support.live import LiveStack
+from tests.support.polling import eventually
+
+SEEDED: Final = 1000
+AT_ONCE: Final = 8
+WITHIN: Final = 900.0
+DOCUMENT: Final = CHECKOUT / "docs" / "reconciliation-bench.md"
+_FLIPPED: Final = Product.TECH_SUPPORT
+_RUNS: Final = "/v1/reconciliation/runs"
+
+Pair = tuple[str, str]
+"""What the CRM says is held and what billing charges for, as they are compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One run, as the API tells it, and how long it took from asking to its end."""
+
+    seconds: float
+    run: dict[str, Any]
+    found: Mapping[str, Pair]
+    """Unexplained differences: of services held by account; others by `account/field`."""
+    explained: int
+
+
+async def measure(stack: LiveStack, options: Options) -> Report:
+    """A clean run, a thousand differences, a run that has to find them and nothing else."""
+    said = StringIO()
+    if not await asyncio.to_thread(run_demo, stack.settings, Console(file=said, width=120)):
+        raise AssertionError(said.getvalue())
+    return await find_seeded(stack, options)
+
+
+async def find_seeded(stack: LiveStack, options: Options) -> Report:
+    """The same on a stack as it stands."""
+    headers = {"Authorization": f"Bearer {stack.credentials['operator']}"}
+    async with AsyncClient(
+        base_url=stack.api_url, headers=headers, trust_env=False, timeout=30
+    ) as api:
+        clean = await _run(api)
+        expected = await _seed(stack, options.changes or SEEDED, clean.found)
+        seeded = await _run(api)
+        one = await _run(api, next(iter(expected)))
+    fresh = {key: pair for key, pair in seeded.found.items() if key not in clean.found}
+    right = sum(expected.get(key) == pair for key, pair in fresh.items())
+    wrong = len(fresh) - right
+    report = Report(
+        name="reconcile",
+        title=f"{len(expected):,} differences among {clean.run['counts']['accounts']:,} accounts",
+        rows=[
+            _row("clean, after the batch", clean),
+            _row("seeded", seeded),
+            _row("one account", one),
+        ],
+        ratios={
+            "found of seeded": right / len(expected),
+            "false alarms": float(wrong + len(clean.found)),
+        },
+        notes=[
+            *(
+                f"{each['system']}: {each['items']:,} things in {each['pages']} pages and "
+                f"{each['calls']} calls, {each['seconds']:.1f} s, "
+                f"{100 * (each['share_used'] or 0):.1f} % of its rate of {each['vendor_rate']:g}/s"
+                for each in seeded.run["systems"]
+                if each["vendor_rate"]
+            ),
+            (
+                f"The clean set: {len(clean.found)} unexplained differences, and "
+                f"{clean.explained} explained by a change under way or just applied."
+            ),
+        ],
+        passed=right == len(expected) and not wrong and not clean.found,
+    )
+    if options.report:
+        DOCUMENT.write_text(_document(report), encoding="utf-8")
+    return report
+
+
+def _row(name: str, ran: Ran) -> dict[str, Any]:
+    return {
+        "run": name,
+        "seconds": ran.seconds,
+        "accounts": ran.run["counts"]["accounts"],
+        "values compared": ran.run["counts"]["values"],
+        "calls": sum(each["calls"] for each in ran.run["systems"]),
+        "new": ran.run["counts"]["new"],
+        "most of a rate": max(each["share_used"] or 0.0 for each in ran.run["systems"]),
+    }
+
+
+async def _run(api: AsyncClient, account_id: str | None = None) -> Ran:
+    begun = time.perf_counter()
+    asked = {"account_id": account_id} if account_id else {}
+    answer = await api.post(_RUNS, json=asked, headers={"Idempotency-Key": uuid4().hex})
+    place = answer.raise_for_status().headers["location"]
+
+    async def look() -> dict[str, Any]:
+        body: dict[str, Any] = (await api.get(place)).raise_for_status().json()
+        return body
+
+    run = await eventually(look, lambda seen: seen["finished_at"] is not None, within=WITHIN)
+    seconds = time.perf_counter() - begun
+    found: dict[str, Pair] = {}
+    explained, cursor = 0, None
+    while True:
+        query = {"run": run["id"], "limit": "200", **({"cursor": cursor} if cursor else {})}
+        page = (
+            (await api.get("/v1/reconciliation/differences", params=query))
+            .raise_for_status()
+            .json()
+        )
+        for each in page["items"]:
+            if each["explanation"] is not None:
+                explained += 1
+            elif each["closed_at"] is None:
+                vendors = each["other"]["system"] == "billing" and each["field"] == "services_held"
+                key = each["account_id"] + ("" if vendors else f"/{each['field']}")
+                found[key] = (each["owner"]["value"], each["other"]["value"])
+        cursor = page["next_cursor"]
+        if cursor is None:
+            return Ran(seconds, run, found, explained)
+
+
+async def _seed(stack: LiveStack, wanted: int, already: Mapping[str, Pair]) -> dict[str, Pair]:
+    """Half of them sold at the CRM, half charged at billing; what each is to be found as."""
+    touched = await _touched(stack)
+    free = [
+        account
+        for account in bundled_accounts()
+        if account.lifecycle == "open"
+        and {Product(name) for name in account.products} & INTERNET
+        and account.account_id not in touched
+        and account.account_id not in already
+    ][:wanted]
+    async with AsyncExitStack() as open_:
+        settings = stack.settings
+        crm = await open_.enter_async_context(
+            CrmClient(
+                settings.crm_base_url,
+                client_id=settings.crm_client_id,
+                client_secret=settings.crm_client_secret.get_secret_value(),
+            )
+        )
+        billing = await open_.enter_async_context(
+            BillingClient(
+                settings.billing_base_url,
+                api_key=settings.billing_api_key.get_secret_value(),
+            )
+        )
+        turn = asyncio.Semaphore(AT_ONCE)
+
+        async def drift(number: int, account: Account) -> tuple[str, Pair]:
+            held = frozenset(Product(name) for name in account.products)
+            other = held ^ {_FLIPPED}
+            async with turn:
+                if number % 2:
+                    await _sell(crm, account.account_id, other, held)
+                    return account.account_id, (products_value(other), products_value(held))
+                await _charge(billing, account.account_id, other, held)
+                return account.account_id, (products_value(held), products_value(other))
+
+        made = await asyncio.gather(*(drift(*each) for each in enumerate(free)))
+    return dict(made)
+
+
+async def _touched(stack: LiveStack) -> set[str]:
+    """Accounts the batch had changes for; what stands there is another story."""
+    headers = {"Authorization": f"Bearer {stack.credentials['support']}"}
+    found: set[str] = set()
+    async with AsyncClient(base_url=stack.api_url, headers=headers, trust_env=False) as api:
+        cursor: str | None = None
+        while True:
+            query = {"limit": "200", **({"cursor": cursor} if cursor else {})}
+            page = (await api.get("/v1/service-changes", params=query)).raise_for_status().json()
+            found |= {each["account_id"] for each in page["items"]}
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return found
+
+
+async def _sell(
+    crm: CrmClient, account_id: str, after: frozenset[Product], before: frozenset[Product]
+) -> None:
+    await crm.apply_service_update(
+        _others(),
+        ServiceUpdate(account_id, "shop", "Sold in a shop", after - before, before - after),
+    )
+
+
+async def _charge(
+    billing: BillingClient, account_id: str, after: frozenset[Product], before: frozenset[Product]
+) -> None:
+    lines = tuple(
+        PriceLine(product, quantity, PRICE_MINOR[product])
+        for quantity, products in ((1, after - before), (-1, before - after))
+        for product in products
+    )
+    await billing.post_change(_others(), BillingPosting(account_id, "desk", 0, lines))
+
+
+def _others() -> VendorCall:
+    """A call of somebody else's."""
+    return VendorCall("somebody-else", idempotency_key=f"others-{uuid4().hex}")
+
+
+def _document(report: Report) -> str:
+    columns = list(report.rows[0])
+    lines = [
+        "# Reconciliation, as measured",
+        "",
+        (
+            f"`./throughline bench reconcile --report`, {datetime.now(UTC):%Y-%m-%d}. "
+            f"{report.title}: half of them sold at the CRM and half charged at billing by somebody "
+            "else than we. The bundled batch of 300 changes ran before, so the clean set holds "
+            "changes that came to every end."
+        ),
+        "",
+        "| " + " | ".join(columns) + " |",
+        "|" + "---|" * len(columns),
+        *(
+            "| "
+            + " | ".join(f"{v:.2f}" if isinstance(v, float) else str(v) for v in row.values())
+            + " |"
+            for row in report.rows
+        ),
+        "",
+        *(f"- {name}: {ratio:g}" for name, ratio in report.ratios.items()),
+        *(f"- {note}" for note in report.notes),
+        "",
+        (
+            "Seconds are those of two cores shared with everything the stack runs; how long a run "
+            "takes is set by the pace it keeps (a share of each vendor's rate), not by the machine."
+        ),
+        "",
+    ]
+    return "\n".join(lines)

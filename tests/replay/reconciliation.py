@@ -1,0 +1,145 @@
+"""Records the histories of reconciliation: `python -m tests.replay.reconciliation`. As code.
+
+It runs on an engine and a database of its own, like `record.py` for service changes.
+"""
+
+import asyncio
+import dataclasses
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from sqlalchemy import select
+
+from adapters.postgres.engine import create_engine, sessions
+from adapters.postgres.migrate import upgrade
+from adapters.postgres.reconciliation_deciding import DifferenceDecision, decide
+from adapters.postgres.reconciliation_runs import begin_run
+from adapters.postgres.tables_reconciliation import DifferenceRow
+from adapters.temporal.client import connect
+from domain.catalogue import Product
+from domain.errors import CredentialError, VendorRejectedError
+from domain.identifiers import System
+from domain.reconciliation_decisions import DifferenceAction
+from domain.reconciliation_messages import (
+    ReconcileInput,
+    ReconciliationName,
+    reconciliation_workflow_id,
+    repair_workflow_id,
+)
+from stack.ephemeral import EphemeralStack, ephemeral_stack
+from tests.replay.histories import HISTORIES, store
+from tests.support.clock import Clock
+from tests.support.factories import ACCOUNT
+from tests.support.world import World
+
+RECONCILED: Final = HISTORIES.parent / "reconciliation"
+"""Beside the histories of service changes; one for each way a run or a repair may go."""
+
+
+async def _run(world: World, name: str, most_pages: int = 400) -> str:
+    async with world.sessions.begin() as session:
+        await begin_run(
+            session,
+            f"rec_{name}",
+            account_id=None,
+            actor="support",
+            actor_kind="person",
+            correlation_id=name,
+            at=world.clock(),
+        )
+    run = ReconcileInput(run_id=f"rec_{name}", most_pages=most_pages)
+    await world.engine.reconcile(run)
+    id_ = reconciliation_workflow_id(run.run_id)
+    await world.client.get_workflow_handle(id_).result()
+    return id_
+
+
+async def whole(world: World) -> str:
+    """Every system is read whole."""
+    return await _run(world, "whole")
+
+
+async def incomplete(world: World) -> str:
+    """Billing does not take our credential."""
+    world.billing.failures.plan_before("list_accounts", CredentialError(System.BILLING, "401"))
+    return await _run(world, "incomplete")
+
+
+async def continued(world: World) -> str:
+    """The run goes on as a further one; its last part is kept."""
+    return await _run(world, "continued", most_pages=2)
+
+
+async def nightly(world: World) -> str:
+    """The schedule's own workflow."""
+    handle = await world.client.start_workflow(
+        ReconciliationName.NIGHTLY, id="nightly", task_queue=world.task_queue
+    )
+    await handle.result()
+    return "nightly"
+
+
+async def _repair(world: World, name: str) -> str:
+    account = world.crm.accounts[ACCOUNT]
+    sold = dataclasses.replace(account, products=account.products | {Product.TECH_SUPPORT})
+    world.crm.accounts[ACCOUNT] = sold
+    await _run(world, name)
+    async with world.sessions.begin() as session:
+        row = (
+            await session.scalars(
+                select(DifferenceRow).where(
+                    DifferenceRow.account_id == ACCOUNT, DifferenceRow.closed_at.is_(None)
+                )
+            )
+        ).one()
+        for action, actor in ((DifferenceAction.REPAIR, "olga"), (DifferenceAction.CONFIRM, "ben")):
+            said = DifferenceDecision(action, actor, "As agreed.", name, world.clock())
+            await decide(session, row, said)
+    await world.relay()
+    id_ = repair_workflow_id(row.id)
+    await world.client.get_workflow_handle(id_).result()
+    return id_
+
+
+async def repaired(world: World) -> str:
+    """Billing is asked to charge for what the CRM says is held."""
+    return await _repair(world, "repaired")
+
+
+async def repair_refused(world: World) -> str:
+    """Billing refuses; the difference comes back to people."""
+    refused = VendorRejectedError(System.BILLING, "Frozen.", reason="frozen")
+    world.billing.failures.plan_before("post_change", refused)
+    return await _repair(world, "repair_refused")
+
+
+RECONCILIATIONS: Final[Mapping[str, Callable[[World], Awaitable[str]]]] = {
+    "whole": whole,
+    "incomplete": incomplete,
+    "continued": continued,
+    "repaired": repaired,
+    "repair_refused": repair_refused,
+    "nightly": nightly,
+}
+"""Name and course. The nightly one leaves a run behind that nobody reads."""
+
+
+async def record(stack: EphemeralStack) -> None:
+    """Have each come to its end and keep its history."""
+    client = await connect(stack.temporal_target, stack.temporal_namespace)
+    engine = create_engine(stack.database_url, pool_size=10, application="throughline-record")
+    for name, course in RECONCILIATIONS.items():
+        world = World(client, sessions(engine), Clock(), name)
+        async with world.working():
+            id_ = await course(world)
+        history = await client.get_workflow_handle(id_).fetch_history()
+        path = store(name, history, RECONCILED)
+        sys.stdout.write(f"{path.name}: {len(history.events)} events\n")
+    await engine.dispose()
+
+
+if __name__ == "__main__":
+    with ephemeral_stack() as recording:
+        upgrade(recording.database_url)
+        asyncio.run(record(recording))
