@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from adapters.postgres.drift_watch import PostgresDriftWatch
 from adapters.postgres.engine import create_engine, sessions
 from adapters.postgres.machinery import SWEEPER
 from adapters.postgres.resumption import resume_of
@@ -216,12 +217,13 @@ async def run(settings: Settings) -> None:
     relay = Relay(sessions(engine), temporal, patience_of(settings), pace_of(settings))
     runs = WorkflowRuns(client)
     lost = LostWorkflows(sessions(engine), runs, now)
+    watch = PostgresDriftWatch(sessions(engine), now)
 
     async def dispatch() -> bool:
         return await relay.dispatch() == _BATCH
 
     async def process_events() -> bool:
-        return await work_off(sessions(engine), now, most=_BATCH) == _BATCH
+        return await work_off(sessions(engine), now, most=_BATCH, watch=watch) == _BATCH
 
     async def look_for_forgotten() -> bool:
         await sweep_inbox(sessions(engine))
@@ -239,6 +241,7 @@ async def run(settings: Settings) -> None:
             _keep_doing(process_events, stop, _IDLE_SECONDS, "inbox", life),
             _keep_doing(look_for_forgotten, stop, sweep_every, SWEEPER, life),
             life.keep_showing(stop),
+            watch.keep_writing(stop),
         )
     await engine.dispose()
 

@@ -260,6 +260,11 @@ class AttemptRow(Base):
             "id",
             postgresql_where=text("outcome <> 'ok'"),
         ),
+        Index(
+            "ix_attempts_kept",
+            "finished_at",
+            postgresql_where=text("payloads_expired_at IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -276,6 +281,8 @@ class AttemptRow(Base):
     exchanges: Mapped[list[dict[str, Any]]]
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime]
+    payloads_expired_at: Mapped[datetime | None]
+    """When what was said was emptied; hashes and everything else stay."""
 
 
 class TicketRow(Base):

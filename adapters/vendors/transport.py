@@ -16,6 +16,7 @@ from adapters.vendors.answers import Answer, without
 from adapters.vendors.credentials import Credential
 from adapters.vendors.dialect import Dialect
 from adapters.vendors.retry_after import seconds_to_wait
+from adapters.vendors.watching import Unwatched, Watch
 from domain.errors import (
     CredentialError,
     OutcomeUnknownError,
@@ -103,12 +104,19 @@ class VendorTransport:
     """A vendor at a base URL. An asynchronous context manager; safe for concurrent callers."""
 
     def __init__(
-        self, dialect: Dialect, base_url: str, credential: Credential, *, clock: Clock = utc_now
+        self,
+        dialect: Dialect,
+        base_url: str,
+        credential: Credential,
+        *,
+        clock: Clock = utc_now,
+        watch: Watch | None = None,
     ) -> None:
         self._dialect = dialect
         self._system = dialect.system
         self._credential = credential
         self._clock = clock
+        self._watch = watch or Unwatched()
         self._http = AsyncClient(**http_options(base_url))
 
     async def __aenter__(self) -> Self:
@@ -223,8 +231,14 @@ class VendorTransport:
                         raise _TooLargeError
             finally:
                 await response.aclose()
-        text = body.decode(errors="replace")
-        return Answer(self._dialect, response.status_code, response.headers, text)
+        return Answer(
+            self._dialect,
+            response.status_code,
+            response.headers,
+            body.decode(errors="replace"),
+            await self._watch.knowledge(self._system),
+            self._watch,
+        )
 
     def _unanswered(self, method: str, error: HTTPError | TimeoutError) -> VendorError:
         """What it means that no answer came."""
