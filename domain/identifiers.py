@@ -12,6 +12,7 @@ _CHANGE_PREFIX: Final = "chg_"
 _WORKFLOW_PREFIX: Final = "service-change/"
 _REPLAY_PREFIX: Final = "rpl_"
 _REPLAY_WORKFLOW_PREFIX: Final = "replay/"
+_MAPPING_PREFIX: Final = "map_"
 _PREVIEW_PREFIX: Final = "preview/"
 _ID_BYTES: Final = 10  # 80 bits: sixteen characters a person can still read out
 
@@ -51,6 +52,11 @@ def change_id_of(workflow: str) -> str:
 def new_replay_id(random_bytes: RandomBytes) -> str:
     """A fresh id of a replay of dead letters."""
     return _REPLAY_PREFIX + base64.b32encode(random_bytes(_ID_BYTES)).decode().lower()
+
+
+def new_mapping_id(random_bytes: RandomBytes) -> str:
+    """A fresh id of a mapping of what a vendor says to what is known here."""
+    return _MAPPING_PREFIX + base64.b32encode(random_bytes(_ID_BYTES)).decode().lower()
 
 
 def replay_workflow_id(replay_id: str) -> str:

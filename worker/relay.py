@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any, Final
@@ -30,6 +31,7 @@ from json_logs import configure
 from settings import Settings
 from worker.bootstrap import now
 from worker.crash_points import MortalEngine
+from worker.drift_release import release_stragglers
 from worker.inbox import sweep_inbox, work_off
 from worker.life_signs import LifeSigns, process_name
 from worker.lost_workflows import LostWorkflows, sweep_replays
@@ -231,6 +233,7 @@ async def run(settings: Settings) -> None:
         await sweep_effects(sessions(engine), settings.step_limit, now)
         await lost.sweep()
         await sweep_replays(sessions(engine), runs, now)
+        await release_stragglers(sessions(engine), now, os.urandom)
         return False
 
     life = LifeSigns(sessions(engine), process_name("relay"))

@@ -190,10 +190,11 @@ async def link_change(
 ) -> None:
     """Put on record that a change met what the payload differs in. The watch does the counting."""
     ids = await keep_findings(session, sighting, 0, now)
+    links = [{"item_id": id_, "change_id": change_id, "seen_at": now} for id_ in ids]
     await session.execute(
         insert(DriftChangeRow)
-        .values([{"item_id": id_, "change_id": change_id, "seen_at": now} for id_ in ids])
-        .on_conflict_do_nothing()
+        .values(links)
+        .on_conflict_do_update(index_elements=["item_id", "change_id"], set_={"seen_at": now})
     )
 
 

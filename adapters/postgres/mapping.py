@@ -20,6 +20,7 @@ from domain.contracts import (
     WaitingOn,
 )
 from domain.contracts_failures import FailureView
+from domain.drift import is_drift_id
 from domain.errors import FailureCode
 from domain.failure_policy import cause_of, failure_fingerprint, owner_of, rule_for
 from domain.identifiers import System
@@ -265,6 +266,7 @@ def _failure(
         "last_seen_at": last["at"],
         "first_error": first,
         "last_error": last,
+        "drift": details.reason if is_drift_id(details.reason) else None,
     }
 
 
