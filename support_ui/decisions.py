@@ -6,7 +6,7 @@ and the hashes of the moment it was drawn, so a stale page is refused.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 import streamlit as st
 
@@ -17,6 +17,9 @@ from support_ui.calls.transport import ApiError
 from support_ui.view_models import actions, problems, text
 from support_ui.view_models.actions import Offer
 
+After = TypeVar("After")
+"""What the API answers a decision with."""
+
 ACTING: Final = "act"
 """The part of a page's address that names the action whose form is open."""
 
@@ -24,20 +27,22 @@ _WHY: Final = "Why, in a sentence. It is kept with the decision and the submitte
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Generic[After]):
     """What the person saw when they clicked; a second click on the same form is the same request.
 
     `given` goes out as it stands. `typed` names fields of `evidence` by the widget that holds
-    each. `leaves`: parts of the address that are about the decision and end with it.
+    each, `chosen` fields of the request itself. `leaves`: parts of the address that are about the
+    decision and end with it.
     """
 
     form: str
     reason_field: str
     asks_to: str
-    send: Callable[[str, Mapping[str, Any]], ServiceChangeView]
-    tells: Callable[[ServiceChangeView], str]
+    send: Callable[[str, Mapping[str, Any]], After]
+    tells: Callable[[After], str]
     given: Mapping[str, Any] = field(default_factory=dict)
     typed: Mapping[str, str] = field(default_factory=dict)
+    chosen: Mapping[str, str] = field(default_factory=dict)
     leaves: tuple[str, ...] = ()
 
 
@@ -63,10 +68,10 @@ def decide(change: ServiceChangeView, offers: Sequence[Offer]) -> None:
             st.caption(f"**{offer.label}:** {text.plain(offer.refusal)}")
 
 
-def reason(name: str, *, disabled: bool = False) -> str:
+def reason(name: str, *, disabled: bool = False, hint: str = _WHY) -> str:
     """The field every decision has; returns the name of its widget."""
     widget = f"reason.{name}"
-    st.text_area("Reason", key=widget, placeholder=_WHY, height=80, disabled=disabled)
+    st.text_area("Reason", key=widget, placeholder=hint, height=80, disabled=disabled)
     return widget
 
 
@@ -78,7 +83,7 @@ def of_action(
     given: Mapping[str, Any] | None = None,
     typed: Mapping[str, str] | None = None,
     leaves: tuple[str, ...] = (ACTING,),
-) -> Shown:
+) -> Shown[ServiceChangeView]:
     """An action on a change, as its form shows it now."""
     api, action = session.api(), offer.action  # bound now: what is sent is what was shown
 
@@ -97,7 +102,9 @@ def of_action(
     )
 
 
-def submit(shown: Shown, label: str, *, icon: str, primary: bool, disabled: bool = False) -> None:
+def submit(
+    shown: Shown[Any], label: str, *, icon: str, primary: bool, disabled: bool = False
+) -> None:
     """The button of a form that sends what the form shows."""
     st.form_submit_button(
         label,
@@ -122,13 +129,15 @@ def _seen(change: ServiceChangeView, offer: Offer) -> dict[str, Any]:
     return named
 
 
-def _send(shown: Shown, idempotency_key: str) -> None:
+def _send(shown: Shown[Any], idempotency_key: str) -> None:
     """Runs once per click, with what was on the screen at that moment."""
     why = _entered(shown.reason_field)
     if not why:
         session.flash("warning", actions.ask_for_reason(shown.asks_to))
         return
     body: dict[str, Any] = {"reason": why, **shown.given}
+    picked = {name: _entered(widget) for name, widget in shown.chosen.items()}
+    body |= {name: value for name, value in picked.items() if value}
     if shown.typed:
         entered = {name: _entered(widget) for name, widget in shown.typed.items()}
         body["evidence"] = {name: value for name, value in entered.items() if value}

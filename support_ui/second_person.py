@@ -131,7 +131,7 @@ def _shown(
     reason_field: str,
     verdict: str,
     past: str,
-) -> Shown:
+) -> Shown[ServiceChangeView]:
     api = session.api()  # bound now: what is sent is what was shown
 
     def send(key: str, body: Mapping[str, Any]) -> ServiceChangeView:

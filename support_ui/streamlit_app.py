@@ -54,6 +54,13 @@ page = st.navigation(
             help="What stands still, by cause.",
         ),
         st.Page(
+            "app_pages/drift.py",
+            title="Drift",
+            icon=":material/difference:",
+            url_path="drift",
+            help="What vendors send other than before: map it once, and what is parked goes on.",
+        ),
+        st.Page(
             "app_pages/find.py",
             title="Find",
             icon=":material/search:",

@@ -18,6 +18,7 @@ from support_ui.view_models import outlook as outlook_view
 
 DEAD_LETTERS_PAGE: Final = "app_pages/dead_letters.py"
 CHANGE_PAGE: Final = "app_pages/change.py"
+DRIFT_PAGE: Final = "app_pages/drift.py"
 FIND_PAGE: Final = "app_pages/find.py"
 OWNERSHIP_PAGE: Final = "app_pages/ownership.py"
 
@@ -138,6 +139,8 @@ def failure_facts(told: FailureView) -> None:
                     st.caption(f":material/{fact.icon}: {fact.label}")
                     for line in filter(None, fact.lines):
                         st.markdown(f":small[{line}]")
+        if told.drift:
+            drift_link(told.drift)
         if told.dead_letter:
             st.page_link(
                 DEAD_LETTERS_PAGE,
@@ -145,6 +148,16 @@ def failure_facts(told: FailureView) -> None:
                 icon=":material/manage_search:",
                 query_params={"cause": told.fingerprint},
             )
+
+
+def drift_link(item_id: str) -> None:
+    """A link to what a vendor's answer differs in."""
+    st.page_link(
+        DRIFT_PAGE,
+        label="What differs, and what it can be mapped to",
+        icon=":material/difference:",
+        query_params={"id": item_id},
+    )
 
 
 def chosen_row(

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from domain.contracts_desk import DeadLetterGroupView
+from domain.drift import is_drift_id
 from support_ui import paging, session, tables, ui
 from support_ui.view_models import dead_letters, text
 
@@ -52,7 +53,9 @@ def _cause(fingerprint: str, group: DeadLetterGroupView | None) -> None:
         if group:
             st.markdown(f"##### {text.plain(group.cause)}", anchors=False)
             st.markdown(dead_letters.cause_standing(group, session.now()))
-            if group.reason:
+            if is_drift_id(group.reason):
+                ui.drift_link(group.reason)
+            elif group.reason:
                 st.markdown(text.plain(group.reason))
             st.info(text.plain(group.next_action), icon=":material/arrow_forward:")
         else:
