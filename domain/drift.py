@@ -5,6 +5,7 @@ another name or another type, parks what was waiting for it; anything else is no
 """
 
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
@@ -24,6 +25,7 @@ _LONGEST_RAW: Final = 200
 MOST_NOTED: Final = 20
 """Of one payload: a vendor's whole new version is one matter, not a hundred."""
 
+_WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _ALIKE: Final = 0.5
 """Names at least so alike can be one field under two names."""
 
@@ -254,8 +256,12 @@ def _stands_out(name: str, candidates: tuple[str, ...]) -> bool:
 
 
 def _alike(one: str, other: str) -> float:
-    return SequenceMatcher(None, _folded(one), _folded(other)).ratio()
+    """How much alike two names are: by letters, or as `id` is in `ticket_id` and `ticketId`."""
+    these, those = _words(one), _words(other)
+    if these <= those or those <= these:
+        return 1.0
+    return SequenceMatcher(None, "".join(sorted(these)), "".join(sorted(those))).ratio()
 
 
-def _folded(name: str) -> str:
-    return name.replace("_", "").replace("-", "").lower()
+def _words(name: str) -> frozenset[str]:
+    return frozenset(word.lower() for word in _WORD.findall(name))

@@ -49,17 +49,26 @@ def _expected(system: System, meaning: EventType) -> Expected:
     found = _said(system)
     for place in (meaning.account, meaning.reference):
         found = _with(found, place, _STRING)
+    if meaning.key:
+        found = _with(found, meaning.key, _STRING | {"null"}, required=False)
     return _with(found, meaning.version, _WHOLE) if meaning.version else found
 
 
-def _with(expected: Expected, place: Place, types: frozenset[str]) -> Expected:
+def _with(
+    expected: Expected, place: Place, types: frozenset[str], *, required: bool = True
+) -> Expected:
     """The same with one more place that is acted on, and the objects on the way to it."""
     name, *below = place
     subject = f"{expected.subject}.{name}"
     member = (
-        _with(expected.members.get(name, Expected(_OBJECT, subject)), tuple(below), types)
+        _with(
+            expected.members.get(name, Expected(_OBJECT, subject)),
+            tuple(below),
+            types,
+            required=required,
+        )
         if below
-        else Expected(types, subject)
+        else Expected(types, subject, required)
     )
     return replace(expected, members={**expected.members, name: member})
 

@@ -16,6 +16,7 @@ _TYPES: Final = {
     list: "array",
 }
 ROOT: Final = "."
+_ITEMS: Final = "[]"
 DEEPEST: Final = 40
 """Levels of nesting; what is deeper is no answer of a vendor of ours and is not read."""
 
@@ -39,7 +40,7 @@ def member_path(path: str, name: str) -> str:
 
 def item_path(path: str) -> str:
     """The path all items of the list at a path share."""
-    return f"{'' if path == ROOT else path}[]"
+    return f"{'' if path == ROOT else path}{_ITEMS}"
 
 
 def is_deep(value: object) -> bool:
@@ -122,7 +123,9 @@ def unseen(known: Iterable[str], shape: Iterable[str]) -> tuple[str, ...]:
     return tuple(
         path
         for path in sorted(new)
-        if path not in old and "object" in old.get(_parent(path), frozenset())
+        if path not in old
+        and not path.endswith(_ITEMS)
+        and "object" in old.get(_parent(path), frozenset())
     )
 
 
