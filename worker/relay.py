@@ -1,4 +1,4 @@
-"""Carries accepted work from the outbox to the engine; works off the inbox; sweeps both."""
+"""Carries accepted work from the outbox to the engine; works off the inbox; sweeps and expires."""
 
 import asyncio
 import logging
@@ -16,6 +16,7 @@ from adapters.postgres.drift_watch import PostgresDriftWatch
 from adapters.postgres.engine import create_engine, sessions
 from adapters.postgres.machinery import SWEEPER
 from adapters.postgres.resumption import resume_of
+from adapters.postgres.retention import expire_payloads
 from adapters.postgres.tables import OutboxRow, ServiceChangeRow
 from adapters.postgres.tables_desk import DecisionRow, ReplayRow
 from adapters.temporal.client import connect
@@ -236,13 +237,21 @@ async def run(settings: Settings) -> None:
         await release_stragglers(sessions(engine), now, os.urandom)
         return False
 
+    async def expire() -> bool:
+        at = now()
+        async with sessions(engine).begin() as session:
+            found = await expire_payloads(session, at - settings.payload_retention, at)
+        return found > 0
+
     life = LifeSigns(sessions(engine), process_name("relay"))
+    expire_every = settings.payload_expiry_every.total_seconds()
     sweep_every = settings.sweep_every.total_seconds()
     async with health_page(settings.relay_metrics_port, lambda: True):
         await asyncio.gather(
             _keep_doing(dispatch, stop, _IDLE_SECONDS, "relay", life),
             _keep_doing(process_events, stop, _IDLE_SECONDS, "inbox", life),
             _keep_doing(look_for_forgotten, stop, sweep_every, SWEEPER, life),
+            _keep_doing(expire, stop, expire_every, "retention", life),
             life.keep_showing(stop),
             watch.keep_writing(stop),
         )

@@ -1,15 +1,15 @@
 """Everything that is acted on, of answers and of events, in one table for whoever maps drift."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from adapters.vendors import billing, crm, scheduling, ticketing
-from adapters.vendors.reading import vocabularies
+from adapters.vendors.reading import Reading, vocabularies
 from domain.drift import Expected
 from domain.event_drift import EVENT_VOCABULARIES, EVENTS
 from domain.identifiers import System
 
-READINGS: Final = {
+READINGS: Final[Mapping[System, tuple[Reading[Any], ...]]] = {
     System.CRM: crm.READINGS,
     System.BILLING: billing.READINGS,
     System.SCHEDULING: scheduling.READINGS,

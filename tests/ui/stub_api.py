@@ -32,6 +32,7 @@ from domain.contracts_desk import (
     OutlookView,
     SecondApprovalView,
 )
+from domain.contracts_drift import DriftItemSummary
 from domain.contracts_evidence import Personal
 from domain.contracts_operations import IntegrationHealthView
 from domain.permissions import needs_second_person
@@ -46,9 +47,11 @@ from domain.service_change import (
 )
 from tests.ui import (
     samples_desk,
+    samples_drift,
     samples_evidence,
     samples_history,
     stub_approvals,
+    stub_drift,
     stub_evidence,
 )
 from tests.ui.samples import CHANGES, PNG, sha
@@ -90,6 +93,7 @@ class World:
     answered: dict[str, ServiceChangeView] = field(default_factory=dict)
     """First answers by idempotency key."""
     notes: list[TimelineEntry] = field(default_factory=list)
+    drift: Sequence[DriftItemSummary] = samples_drift.INBOX
 
     def move(self, change_id: str, **values: object) -> ServiceChangeView:
         """Let a change become another one behind the console's back."""
@@ -338,6 +342,12 @@ def _desk(app: FastAPI, world: Callable[[Request], World]) -> None:
         return ProblemError(problem(404, "not_found", "Not found", detail, "Check the id."))
 
     stub_approvals.add_routes(app, staff, missing)
+
+    def asked_by_staff(request: Request, body: dict[str, Any]) -> None:
+        key = request.headers.get("Idempotency-Key")
+        staff(request).asked.append(Asked(request.url.path, key, body))
+
+    stub_drift.add_routes(app, staff, missing, asked_by_staff)
 
     @app.get("/v1/dead-letters")
     def causes(request: Request, cursor: int = 0, limit: int = 50) -> Page[DeadLetterGroupView]:
