@@ -99,7 +99,7 @@ class MappedEvent:
         operation = _operation(self.told)
         expected = EVENTS.get(self.system, {}).get(operation) or _said(self.system)
         shape = () if event is None else shape_of(event)
-        before = known.get(operation, frozenset())
+        before = known.get(operation) or _all_events(known)
         if self.read.meaning is None:
             found = () if event is None else classify(expected, self.told, paths(before))
             findings = found or (self._otherwise(),)
@@ -116,7 +116,10 @@ class MappedEvent:
 
 
 def read_mapped(system: System, body: bytes, mappings: Mappings) -> MappedEvent:
-    """Read an event as far as it goes, in known words where people mapped it; never raises."""
+    """Read an event as far as it goes, in known words where people mapped it; never raises.
+
+    Everything that is acted on has to be of its type, also what an event may leave out.
+    """
     event = parse(body)
     if event is None or is_deep(event):
         return MappedEvent(system, body, read_event(system, body), None)
@@ -125,7 +128,16 @@ def read_mapped(system: System, body: bytes, mappings: Mappings) -> MappedEvent:
     if expected is not None:
         told = translated(expected, told, mappings)
     read = read_event(system, body if told == event else json.dumps(told).encode())
+    odd = classify(expected, told) if expected is not None and read.meaning is not None else ()
+    if odd:
+        problem = f"{', '.join(each.path for each in odd)} cannot be read."
+        read = replace(read, meaning=None, problem=problem)
     return MappedEvent(system, body, read, told)
+
+
+def _all_events(known: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """What events look like, where the one at hand does not say of which type it is."""
+    return frozenset().union(*(known[each] for each in known if each.startswith(_EVENT)))
 
 
 def _operation(event: Json) -> str:

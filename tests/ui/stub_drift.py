@@ -17,7 +17,7 @@ from domain.mappings import MappingState
 from tests.ui import samples_drift
 
 
-def add_routes(
+def add_routes(  # noqa: C901 - a route each
     app: FastAPI,
     staff: Callable[[Request], Any],
     missing: Callable[[str], Exception],

@@ -115,7 +115,7 @@ def test_the_release_of_what_was_parked_is_followed(console: Console, stub: Stub
     release = next(table.value for table in page.table if "Release" in table.value)
     assert "Running" in release["Release"][0]
     assert "12 of 37" in release["How it stands"][0]
-    assert MAPPED.sentence in [row for row in page.dataframe[0].value["What"]]
+    assert MAPPED.sentence in list(page.dataframe[0].value["What"])
 
 
 def test_an_administrator_retires_a_mapping(console: Console, stub: StubApi) -> None:
