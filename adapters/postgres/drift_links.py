@@ -37,7 +37,7 @@ def stands_still_for(item_id: str) -> ColumnElement[bool]:
     retried = exists().where(
         ReplayItemRow.dead_letter_id == _D.id,
         ReplayItemRow.replay_id == ReplayRow.id,
-        ReplayRow.selection["filter"]["drift"].astext == item_id,
+        ReplayRow.drift == item_id,
     )
     return and_(
         _D.code == FailureCode.UNRECOGNISED_PAYLOAD,

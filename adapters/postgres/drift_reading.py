@@ -255,7 +255,7 @@ async def _replays(session: AsyncSession, item_id: str) -> list[DriftReplayView]
     )
     rows = await session.execute(
         select(ReplayRow, count)
-        .where(ReplayRow.selection["filter"]["drift"].astext == item_id)
+        .where(ReplayRow.drift == item_id)
         .order_by(ReplayRow.created_at.desc())
         .limit(_SHOWN_REPLAYS)
     )

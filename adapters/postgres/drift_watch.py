@@ -33,6 +33,9 @@ WRITTEN_EVERY: Final = 15.0
 _GATHERED: Final = 0.2
 """Seconds in which what is odd at many changes at once is gathered into one transaction."""
 
+_AGAIN: Final = 1.0
+"""Seconds until a record that was away is tried again."""
+
 _MOST_SHAPES: Final = 300
 """Of one operation. A vendor with more sends data for names; further ones are not told apart."""
 
@@ -117,8 +120,9 @@ class PostgresDriftWatch:
             if not stop.is_set():
                 await asyncio.sleep(_GATHERED)
             if not await self._write() and not stop.is_set():
-                await asyncio.wait({ending}, timeout=1.0)
+                await asyncio.wait({ending}, timeout=_AGAIN)
         await ending
+        await self._write()
 
     async def _write(self) -> bool:
         """Write everything gathered; False if the record is away, and it is kept for later."""

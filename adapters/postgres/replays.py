@@ -148,6 +148,7 @@ async def create_replay(
     row = ReplayRow(
         id=new.id,
         selection=new.selection,
+        drift=new.wanted.drift,
         actor=new.actor,
         role=new.role,
         reason=new.reason,

@@ -106,11 +106,14 @@ class ReplayRow(Base):
     __table_args__ = (
         Index(None, "created_at", "id"),
         Index("ix_replays_unfinished", "id", postgresql_where=text("finished_at IS NULL")),
+        Index("ix_replays_drift", "drift", postgresql_where=text("drift IS NOT NULL")),
     )
 
     id: Mapped[str] = mapped_column(EXACT, primary_key=True)
     selection: Mapped[dict[str, Any]]
     """The filter as it was given; the items are what it found then."""
+    drift: Mapped[str | None]
+    """The drift whose mapping it releases, if it is for one."""
     actor: Mapped[str]
     role: Mapped[str]
     reason: Mapped[str]

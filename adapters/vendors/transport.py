@@ -16,7 +16,7 @@ from adapters.vendors.answers import Answer, without
 from adapters.vendors.credentials import Credential
 from adapters.vendors.dialect import Dialect
 from adapters.vendors.retry_after import seconds_to_wait
-from adapters.vendors.watching import Unwatched, Watch
+from adapters.vendors.watching import Knowledge, Unwatched, Watch
 from domain.errors import (
     CredentialError,
     OutcomeUnknownError,
@@ -150,12 +150,13 @@ class VendorTransport:
         out without our hearing of it is an OutcomeUnknownError.
         """
         given = (method, f"{path}?{urlencode(query)}" if query else path, body, headers or {})
+        known = await self._watch.knowledge(self._system)
         authorization = await self._credential.header()
-        answer = await self._exchange(call, self._request(*given, authorization), body)
+        answer = await self._exchange(call, self._request(*given, authorization), body, known)
         if answer.status == _UNAUTHORIZED:
             other = await self._credential.renewed(authorization)
             if other is not None:
-                answer = await self._exchange(call, self._request(*given, other), body)
+                answer = await self._exchange(call, self._request(*given, other), body, known)
         failure = self._failure(method, answer)
         if failure is not None:
             raise failure
@@ -184,14 +185,18 @@ class VendorTransport:
         )
 
     async def _exchange(
-        self, call: VendorCall, request: Request, body: Mapping[str, Any] | None
+        self,
+        call: VendorCall,
+        request: Request,
+        body: Mapping[str, Any] | None,
+        known: Knowledge,
     ) -> Answer:
         """One request and its answer, on record whatever becomes of it."""
         request.headers["X-Correlation-ID"] = call.correlation_id
         started_at, started = self._clock(), perf_counter()
         answer: Answer | None = None
         try:
-            answer = await self._answer(request)
+            answer = await self._answer(request, known)
         except _TooLargeError:
             words = f"More than {MAX_ANSWER_BYTES} bytes were sent; the rest was not read."
             raise UnrecognisedPayloadError(self._system, words) from None
@@ -216,7 +221,7 @@ class VendorTransport:
             )
         return answer
 
-    async def _answer(self, request: Request) -> Answer:
+    async def _answer(self, request: Request, known: Knowledge) -> Answer:
         """The complete answer within the limits of size and time; one further try to connect."""
         async with asyncio.timeout(WHOLE_EXCHANGE):
             try:
@@ -236,7 +241,7 @@ class VendorTransport:
             response.status_code,
             response.headers,
             body.decode(errors="replace"),
-            await self._watch.knowledge(self._system),
+            known,
             self._watch,
         )
 

@@ -141,6 +141,10 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'proposed'"),
     )
     op.create_index(op.f("ix_mappings_proposed_at_id"), "mappings", ["proposed_at", "id"])
+    op.add_column("replays", _text("drift", nullable=True))
+    op.create_index(
+        "ix_replays_drift", "replays", ["drift"], postgresql_where=sa.text("drift IS NOT NULL")
+    )
     op.add_column("attempts", _time("payloads_expired_at", nullable=True))
     op.create_index("ix_attempts_kept", "attempts", ["finished_at"], postgresql_where=KEPT)
     op.add_column("inbox", _time("body_expired_at", nullable=True))
@@ -156,5 +160,9 @@ def downgrade() -> None:
         op.drop_column("inbox", column)
     op.drop_index("ix_attempts_kept", table_name="attempts", postgresql_where=KEPT)
     op.drop_column("attempts", "payloads_expired_at")
+    op.drop_index(
+        "ix_replays_drift", table_name="replays", postgresql_where=sa.text("drift IS NOT NULL")
+    )
+    op.drop_column("replays", "drift")
     for table in ("mappings", "drift_events", "drift_changes", "drift_items", "shapes"):
         op.drop_table(table)
