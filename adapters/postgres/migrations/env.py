@@ -5,6 +5,7 @@ from sqlalchemy import create_engine, text
 
 from adapters.postgres import (
     tables_desk,
+    tables_drift,
     tables_inbox,
     tables_operations,
     tables_people,
@@ -16,6 +17,7 @@ from adapters.postgres.tables import Base
 # Importing a module is what makes its tables known.
 _ALL = (
     tables_desk,
+    tables_drift,
     tables_inbox,
     tables_operations,
     tables_people,
