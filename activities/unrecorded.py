@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final, TypeVar
 
-from activities.failures import not_called, paused, vendor_failure
+from activities.failures import no_credential, not_called, paused, vendor_failure
 from activities.lanes import PATIENCE, Lanes
 from activities.records import Records
 from domain.errors import FailureCode, VendorError
@@ -68,6 +68,8 @@ class UnrecordedCalls:
                 return gate is not None
             wait = await record.pass_gate(system, caller)
         if wait is not None:
+            if wait.cause is FailureCode.CREDENTIAL:
+                raise no_credential(system, step)
             raise not_called(wait.cause, system, step, wait.left)
         return True
 

@@ -4,15 +4,19 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from temporalio.client import Client
 
 from activities.billing import BillingActivities
 from activities.calls import VendorCalls
 from activities.change_record import RecordActivities
 from activities.completeness import CompletenessActivities
+from activities.credentials import CredentialActivities, Trials
+from activities.credentials import Entrances as CredentialEntrances
 from activities.crm import CrmActivities
 from activities.entitlement import EntitlementActivities
 from activities.event_polling import EventInbox, EventPollingActivities
@@ -30,17 +34,20 @@ from activities.ticketing import TicketActivities
 from activities.unrecorded import UnrecordedCalls
 from adapters.announcers import MailAnnouncer, WebhookAnnouncer
 from adapters.documents.store import DocumentStore, open_store
+from adapters.keyring import Keyring
 from adapters.postgres.engine import create_engine, sessions
 from adapters.postgres.event_feeds import PostgresEventInbox
 from adapters.postgres.records import PostgresRecords
 from adapters.postgres.replay_progress import PostgresReplays
+from adapters.postgres.secret_source import OneVersion, StoredSecrets
+from adapters.postgres.trials import PostgresTrials
 from adapters.temporal.engine import TemporalEngine
-from adapters.vendors.billing import BillingClient
-from adapters.vendors.crm import CrmClient
-from adapters.vendors.scheduling import SchedulingClient
-from adapters.vendors.ticketing import TicketingClient
+from adapters.vendors.entrances import Entrances
+from adapters.vendors.secrets import SecretSource
 from crash_points import CrashPoints
+from domain.identifiers import System
 from settings import Settings
+from worker import vendors
 from worker.crash_points import MortalPort, MortalRecords
 
 Activity = Callable[..., Any]
@@ -65,6 +72,8 @@ class Outside:
     events: EventInbox
     replays: Replays
     changes: Changes
+    entrances: CredentialEntrances
+    trials: Trials
     event_due_after: timedelta = timedelta(seconds=30)
     clock: Callable[[], datetime] = now
 
@@ -72,9 +81,9 @@ class Outside:
 def activities(outside: Outside) -> list[Activity]:
     """Every activity a worker registers."""
     records = outside.records
-    vendors = look_ups(outside.crm, outside.billing, outside.scheduling, outside.ticketing)
+    vendor_look_ups = look_ups(outside.crm, outside.billing, outside.scheduling, outside.ticketing)
     lanes = Lanes()
-    calls = VendorCalls(records, outside.clock, vendors, lanes)
+    calls = VendorCalls(records, outside.clock, vendor_look_ups, lanes)
     record = RecordActivities(records)
     billing = BillingActivities(records, calls, outside.billing)
     scheduling = SchedulingActivities(records, calls, outside.scheduling)
@@ -91,6 +100,7 @@ def activities(outside: Outside) -> list[Activity]:
         UnrecordedCalls(records, lanes), outside.crm, outside.billing, outside.scheduling
     )
     replays = ReplayActivities(outside.replays, outside.changes)
+    credentials = CredentialActivities(records, outside.entrances, outside.trials)
     return [
         record.record_transition,
         record.record_refused_decision,
@@ -119,6 +129,9 @@ def activities(outside: Outside) -> list[Activity]:
         replays.advance_replay,
         replays.retry_dead_letter,
         replays.give_up_retry,
+        credentials.try_credential,
+        credentials.check_credentials,
+        credentials.probe_credential,
     ]
 
 
@@ -132,42 +145,42 @@ async def wire(settings: Settings, client: Client) -> AsyncIterator[Outside]:
             application="throughline-worker",
         )
         stack.push_async_callback(engine.dispose)
+        opened, keyring = sessions(engine), Keyring(settings.keyring.get_secret_value())
+        in_use = partial(_secrets, opened, keyring)
         outside = Outside(
-            records=PostgresRecords(sessions(engine), now),
+            records=PostgresRecords(opened, now),
             vault=DocumentStore(open_store(settings.document_store_url)),
-            crm=await stack.enter_async_context(
-                CrmClient(
-                    settings.crm_base_url,
-                    client_id=settings.crm_client_id,
-                    client_secret=settings.crm_client_secret.get_secret_value(),
-                )
-            ),
+            crm=await stack.enter_async_context(vendors.crm(settings, in_use(System.CRM))),
             billing=await stack.enter_async_context(
-                BillingClient(
-                    settings.billing_base_url,
-                    api_key=settings.billing_api_key.get_secret_value(),
-                )
+                vendors.billing(settings, in_use(System.BILLING))
             ),
             scheduling=await stack.enter_async_context(
-                SchedulingClient(
-                    settings.scheduling_base_url,
-                    username=settings.scheduling_username,
-                    password=settings.scheduling_password.get_secret_value(),
-                )
+                vendors.scheduling(settings, in_use(System.SCHEDULING))
             ),
             ticketing=await stack.enter_async_context(
-                TicketingClient(
-                    settings.ticketing_base_url,
-                    token=settings.ticketing_token.get_secret_value(),
-                )
+                vendors.ticketing(settings, in_use(System.TICKETING))
             ),
+            entrances=Entrances(vendors.openers(settings), in_use),
+            trials=PostgresTrials(opened, now),
             announcers=_announcers(settings),
-            events=PostgresEventInbox(sessions(engine), now),
-            replays=PostgresReplays(sessions(engine), now),
+            events=PostgresEventInbox(opened, now),
+            replays=PostgresReplays(opened, now),
             changes=TemporalEngine(client, settings.temporal_task_queue),
             event_due_after=settings.event_due_after,
         )
         yield outside if settings.crash_points is None else _mortal(outside, settings.crash_points)
+
+
+def _secrets(
+    opened: async_sessionmaker[AsyncSession],
+    keyring: Keyring,
+    system: System,
+    version: int | None = None,
+) -> SecretSource:
+    """The secrets of a system in use, or one version of it."""
+    if version is None:
+        return StoredSecrets(opened, keyring, system, now)
+    return OneVersion(opened, keyring, system, version)
 
 
 def _mortal(outside: Outside, folder: Path) -> Outside:

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from adapters.postgres.credential_faults import PROBE
 from adapters.postgres.engine import create_engine, sessions
 from adapters.postgres.machinery import SWEEPER
 from adapters.postgres.resumption import resume_of
@@ -20,6 +21,7 @@ from adapters.temporal.client import connect
 from adapters.temporal.engine import TemporalEngine
 from adapters.temporal.runs import WorkflowRuns
 from crash_points import CrashPoints
+from domain.credential_messages import ProbeInput
 from domain.errors import EngineUnavailableError
 from domain.messages import LookAgain, Patience, Resume, Revised, ServiceChangeInput
 from domain.replay_messages import Pace, ReplayInput
@@ -34,6 +36,7 @@ from worker.life_signs import LifeSigns, process_name
 from worker.lost_workflows import LostWorkflows, sweep_replays
 from worker.open_effects import sweep_effects
 from worker.running import health_page, stop_on_signals
+from worker.secrets import sweep_secrets
 from worker.sweeper import sweep
 
 _LOG = logging.getLogger(__name__)
@@ -71,6 +74,7 @@ class Relay:
             "settle": self._settle,
             "start_replay": self._start_replay,
             "replay_steered": self._replay_steered,
+            PROBE: self._probe_credential,
         }
 
     async def dispatch(self) -> int:
@@ -162,6 +166,10 @@ class Relay:
         replay = ReplayInput(replay_id=row.payload["replay"], pace=self._pace)
         await self._engine.start_replay(replay)
 
+    async def _probe_credential(self, row: OutboxRow, session: AsyncSession) -> None:
+        del session
+        await self._engine.probe_credential(ProbeInput.model_validate(row.payload))
+
     async def _replay_steered(self, row: OutboxRow, session: AsyncSession) -> None:
         replay = await session.get_one(ReplayRow, row.payload["replay"])
         if replay.finished_at is None:
@@ -229,6 +237,7 @@ async def run(settings: Settings) -> None:
         await sweep_effects(sessions(engine), settings.step_limit, now)
         await lost.sweep()
         await sweep_replays(sessions(engine), runs, now)
+        await sweep_secrets(sessions(engine), now)
         return False
 
     life = LifeSigns(sessions(engine), process_name("relay"))

@@ -1,5 +1,10 @@
-"""Deterministic orchestration: of a change, a preview, a poll, a replay. Order only; no I/O."""
+"""Deterministic orchestration: of changes, previews, polls, replays and trials. Order only."""
 
+from workflows.credentials import (
+    CredentialPreflightWorkflow,
+    CredentialProbeWorkflow,
+    CredentialTrialWorkflow,
+)
 from workflows.event_polling import EventPollingWorkflow
 from workflows.preview import PreviewServiceChangeWorkflow
 from workflows.replay import ReplayWorkflow
@@ -12,11 +17,17 @@ WORKFLOWS = [
     SettleEffectWorkflow,
     ReplayWorkflow,
     PreviewServiceChangeWorkflow,
+    CredentialTrialWorkflow,
+    CredentialPreflightWorkflow,
+    CredentialProbeWorkflow,
 ]
 """Every workflow a worker registers."""
 
 __all__ = [
     "WORKFLOWS",
+    "CredentialPreflightWorkflow",
+    "CredentialProbeWorkflow",
+    "CredentialTrialWorkflow",
     "EventPollingWorkflow",
     "PreviewServiceChangeWorkflow",
     "ReplayWorkflow",

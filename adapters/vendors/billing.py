@@ -12,6 +12,7 @@ from adapters.vendors.answers import Answer, Payload
 from adapters.vendors.credentials import FixedCredential
 from adapters.vendors.dialect import Dialect, Refusal
 from adapters.vendors.keys import required_key
+from adapters.vendors.secrets import SecretSource, source_of
 from adapters.vendors.transport import Clock, VendorTransport, utc_now
 from domain.errors import VendorRejectedError
 from domain.identifiers import System
@@ -113,9 +114,17 @@ class BillingClient(VendorTransport):
 
     repeatability: Mapping[Step, Repeatability] = _REPEATABILITY
 
-    def __init__(self, base_url: str, *, api_key: str, clock: Clock = utc_now) -> None:
-        credential = FixedCredential(f"Bearer {api_key}")
+    def __init__(
+        self, base_url: str, *, api_key: str | SecretSource, clock: Clock = utc_now
+    ) -> None:
+        credential = FixedCredential(
+            System.BILLING, source_of(api_key), lambda secret: f"Bearer {secret.value}", clock
+        )
         super().__init__(_DIALECT, base_url, credential, clock=clock)
+
+    async def authenticate(self, call: VendorCall) -> None:
+        """See the port."""
+        await self.list_events(call, after=None, limit=1)
 
     async def read_standing(self, call: VendorCall, account_id: str) -> BillingStanding | None:
         """See the port."""

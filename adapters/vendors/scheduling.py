@@ -17,8 +17,10 @@ from adapters.vendors.answers import Payload
 from adapters.vendors.credentials import FixedCredential
 from adapters.vendors.dialect import Dialect, Refusal
 from adapters.vendors.keys import required_key
+from adapters.vendors.secrets import SecretSource, source_of
 from adapters.vendors.transport import Clock, VendorTransport, utc_now
 from domain.catalogue import Visit
+from domain.credentials import Secret
 from domain.errors import VendorRejectedError
 from domain.identifiers import System
 from domain.steps import Step
@@ -33,6 +35,9 @@ from domain.verdicts import Repeatability
 
 _SLOT_FULL: Final = "slot_full"
 _UNKNOWN_ACCOUNT: Final = "unknown_account"
+_NO_REFERENCE: Final = "throughline:none"
+"""A reference that is on no appointment: asking for it shows who we are and changes nothing."""
+
 _UNKNOWN_APPOINTMENT: Final = "unknown_appointment"
 
 
@@ -120,10 +125,25 @@ class SchedulingClient(VendorTransport):
     repeatability: Mapping[Step, Repeatability] = _REPEATABILITY
 
     def __init__(
-        self, base_url: str, *, username: str, password: str, clock: Clock = utc_now
+        self,
+        base_url: str,
+        *,
+        username: str,
+        password: str | SecretSource,
+        clock: Clock = utc_now,
     ) -> None:
-        basic = b64encode(f"{username}:{password}".encode()).decode()
-        super().__init__(_DIALECT, base_url, FixedCredential(f"Basic {basic}"), clock=clock)
+        def basic(secret: Secret) -> str:
+            pair = f"{secret.login or username}:{secret.value}"
+            return f"Basic {b64encode(pair.encode()).decode()}"
+
+        credential = FixedCredential(System.SCHEDULING, source_of(password), basic, clock)
+        super().__init__(_DIALECT, base_url, credential, clock=clock)
+
+    async def authenticate(self, call: VendorCall) -> None:
+        """See the port."""
+        query = {"client_reference": _NO_REFERENCE}
+        answer = await self.send(call, "GET", "/appointments", query=query)
+        answer.read(_Appointments)
 
     async def read_availability(
         self, call: VendorCall, account_id: str, on: date, visit: Visit

@@ -18,6 +18,7 @@ from adapters.vendors.dialect import Dialect
 from adapters.vendors.retry_after import seconds_to_wait
 from domain.errors import (
     CredentialError,
+    CredentialFaultError,
     OutcomeUnknownError,
     UnrecognisedPayloadError,
     VendorError,
@@ -56,7 +57,7 @@ _UNAVAILABLE: Final = 503
 _FIRST_ERROR: Final = 400
 _FIRST_SERVER_ERROR: Final = 500
 _MEANING: Final[Mapping[int, type[VendorError]]] = {
-    _UNAUTHORIZED: CredentialError,
+    _UNAUTHORIZED: CredentialFaultError,
     403: CredentialError,
     408: VendorUnavailableError,
     425: VendorUnavailableError,
@@ -142,12 +143,18 @@ class VendorTransport:
         out without our hearing of it is an OutcomeUnknownError.
         """
         given = (method, f"{path}?{urlencode(query)}" if query else path, body, headers or {})
-        authorization = await self._credential.header()
-        answer = await self._exchange(call, self._request(*given, authorization), body)
-        if answer.status == _UNAUTHORIZED:
-            other = await self._credential.renewed(authorization)
-            if other is not None:
-                answer = await self._exchange(call, self._request(*given, other), body)
+        shown = await self._credential.header()
+        refused = []
+        answer = await self._exchange(call, self._request(*given, shown.header), body)
+        while answer.status == _UNAUTHORIZED:
+            refused.append(shown)
+            other = await self._credential.renewed(refused)
+            if other is None:
+                break
+            shown = other
+            answer = await self._exchange(call, self._request(*given, shown.header), body)
+        else:
+            await self._credential.worked(shown)
         failure = self._failure(method, answer)
         if failure is not None:
             raise failure

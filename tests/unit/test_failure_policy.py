@@ -11,6 +11,7 @@ from domain.shapes import failure_fingerprint, shape_of
 from domain.steps import SYSTEM_OF
 
 EVERY = list(itertools.product(FailureCode, [*SYSTEM_OF, "check_date"], [None, *Phase]))
+WAITS = {FailureCode.PAUSED, FailureCode.STALLED, FailureCode.CREDENTIAL_FAULT}
 
 
 @pytest.mark.parametrize("code", FailureCode)

@@ -12,8 +12,10 @@ import activities as activities_package
 from adapters.documents.store import DocumentStore
 from adapters.postgres.event_feeds import PostgresEventInbox
 from adapters.postgres.replay_progress import PostgresReplays
+from adapters.postgres.trials import PostgresTrials
 from adapters.vendors.fakes.billing import FakeBilling
 from adapters.vendors.fakes.crm import FakeCrm
+from adapters.vendors.fakes.entrances import FakeEntrances
 from adapters.vendors.fakes.scheduling import FakeScheduling
 from adapters.vendors.fakes.ticketing import FakeTicketing
 from domain.event_polling import POLLING_WORKFLOW
@@ -59,6 +61,9 @@ NAMES = {
     "advance_replay",
     "retry_dead_letter",
     "give_up_retry",
+    "try_credential",
+    "check_credentials",
+    "probe_credential",
 }
 """Written out: histories hold these, so a rename in Python must not change one."""
 
@@ -90,6 +95,8 @@ def registered() -> list[str | None]:
         events=PostgresEventInbox(async_sessionmaker(), Clock()),
         replays=PostgresReplays(async_sessionmaker(), Clock()),
         changes=Nobody(),
+        entrances=FakeEntrances(),
+        trials=PostgresTrials(async_sessionmaker(), Clock()),
     )
     return [name_of(function) for function in activities(outside)]
 

@@ -3,11 +3,17 @@
 from alembic import context
 from sqlalchemy import create_engine, text
 
-from adapters.postgres import tables_desk, tables_inbox, tables_operations, tables_people
+from adapters.postgres import (
+    tables_credentials,
+    tables_desk,
+    tables_inbox,
+    tables_operations,
+    tables_people,
+)
 from adapters.postgres.tables import Base
 
 # Importing a module is what makes its tables known.
-_ALL = (tables_desk, tables_inbox, tables_operations, tables_people)
+_ALL = (tables_credentials, tables_desk, tables_inbox, tables_operations, tables_people)
 
 _ONE_MIGRATION_AT_A_TIME = 7_305_117_442_001  # any constant of ours; two runners must share it
 
