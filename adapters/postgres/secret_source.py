@@ -23,9 +23,6 @@ _LOG = logging.getLogger(__name__)
 REMEMBERED: Final = timedelta(seconds=3)
 """How long a promotion may go unnoticed where nothing is refused."""
 
-_JUST_READ: Final = timedelta(seconds=0.2)
-"""What was read so short ago is fresh enough for a hundred callers refused at once."""
-
 NOTED_EVERY: Final = timedelta(seconds=10)
 """How precisely it is on record when a version was last used."""
 
@@ -56,12 +53,13 @@ class StoredSecrets:
 
     async def secrets(self, *, afresh: bool = False) -> Sequence[Secret]:
         """See SecretSource. Raises database errors only before the first answer; KeyringError."""
-        age = _JUST_READ if afresh else REMEMBERED
-        found = self._young(age)
+        asked_at = self._clock()
+        since = asked_at if afresh else asked_at - REMEMBERED
+        found = self._read_since(since)
         if found is not None:
             return found
-        async with self._lock:
-            found = self._young(age)
+        async with self._lock:  # of a hundred callers refused at once two read, not all
+            found = self._read_since(since)
             return found if found is not None else await self._read()
 
     async def worked(self, version: int) -> None:
@@ -76,8 +74,8 @@ class StoredSecrets:
         """See SecretSource."""
         await self._note("refreshed_at", version, token_expires_at=expires_at)
 
-    def _young(self, age: timedelta) -> tuple[Secret, ...] | None:
-        if self._found is None or self._read_at is None or self._clock() - self._read_at > age:
+    def _read_since(self, moment: datetime) -> tuple[Secret, ...] | None:
+        if self._read_at is None or self._read_at < moment:
             return None
         return self._found
 

@@ -1,4 +1,4 @@
-"""Secrets shown to vendors: which one when, when a token is renewed, who may do what, what is due."""
+"""Secrets shown to vendors: which one when, who may do what with them, and what is due."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
