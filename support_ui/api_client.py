@@ -3,6 +3,7 @@
 from support_ui.calls.approvals import ApprovalCalls
 from support_ui.calls.assignments import AssignmentCalls
 from support_ui.calls.changes import ChangeCalls
+from support_ui.calls.credentials import CredentialCalls
 from support_ui.calls.desk import DeskCalls
 from support_ui.calls.evidence import EvidenceCalls
 from support_ui.calls.live_steps import LiveStepCalls
@@ -13,6 +14,7 @@ class ApiClient(
     ApprovalCalls,
     AssignmentCalls,
     ChangeCalls,
+    CredentialCalls,
     DeskCalls,
     EvidenceCalls,
     LiveStepCalls,

@@ -73,7 +73,7 @@ async def read_board(
             VendorGateRow.cause == FailureCode.CREDENTIAL, VendorGateRow.closed_until.is_not(None)
         )
     )
-    refused: dict[str, datetime | None] = dict(faults.tuples().all())
+    refused: dict[str, datetime | None] = dict(faults.all())
     versions: dict[str, list[VendorSecretRow]] = {}
     for row in rows:
         versions.setdefault(row.system, []).append(row)

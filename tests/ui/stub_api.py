@@ -49,6 +49,7 @@ from tests.ui import (
     samples_evidence,
     samples_history,
     stub_approvals,
+    stub_credentials,
     stub_evidence,
 )
 from tests.ui.samples import CHANGES, PNG, sha
@@ -338,6 +339,7 @@ def _desk(app: FastAPI, world: Callable[[Request], World]) -> None:
         return ProblemError(problem(404, "not_found", "Not found", detail, "Check the id."))
 
     stub_approvals.add_routes(app, staff, missing)
+    stub_credentials.add_routes(app, staff, Asked)
 
     @app.get("/v1/dead-letters")
     def causes(request: Request, cursor: int = 0, limit: int = 50) -> Page[DeadLetterGroupView]:
