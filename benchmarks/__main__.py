@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from adapters.postgres.migrate import upgrade
-from benchmarks import console, engine, fault_runs, submit, webhooks
+from benchmarks import console, engine, fault_runs, rotation, submit, webhooks
 from benchmarks.fault_runs import Options
 from benchmarks.report import Report, publish
 from stack.ephemeral import ephemeral_postgres, temporary_folder
@@ -58,6 +58,7 @@ LONG: Final[Mapping[str, Run]] = {
     "chaos": on_a_stack(fault_runs.measure_chaos),
     "console": on_a_stack(console.measure),
     "recovery": on_a_stack(fault_runs.measure_recovery),
+    "rotation": on_a_stack(rotation.measure),
     "outage": on_a_stack(fault_runs.measure_outage),
     "worker-down": on_a_stack(fault_runs.measure_worker_down),
 }

@@ -199,6 +199,7 @@ async def test_a_secret_that_expires_before_it_is_good_is_refused(api: ApiUnderT
 async def test_the_preflight_names_who_would_refuse_and_nobody_calls_it_until_it_does_not(
     office: Office, sessions: Sessions
 ) -> None:
+    await first_secret(sessions)
     office.world.entrances.refuses.add((System.BILLING, 1))
     answer = await office.api.operator.post(f"{ROUTE}/preflight")
     assert answer.status_code == 200, answer.text
