@@ -101,7 +101,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         FailureCode.CREDENTIAL,
         Consequence.PARK,
-        "Renew the system's credential, then retry.",
+        "Ask the system's owner for the right that our credential lacks, then retry.",
         owner=_ENGINEERS,
     ),
     Rule(

@@ -18,6 +18,7 @@ from adapters.vendors.fakes.crm import FakeCrm
 from adapters.vendors.fakes.entrances import FakeEntrances
 from adapters.vendors.fakes.scheduling import FakeScheduling
 from adapters.vendors.fakes.ticketing import FakeTicketing
+from domain.credential_messages import CredentialName
 from domain.event_polling import POLLING_WORKFLOW
 from domain.identifiers import System
 from domain.messages import Decision, DecisionResult, EngineName
@@ -142,7 +143,7 @@ def test_four_checks_are_asked() -> None:
 
 
 def test_the_workflow_and_its_messages_have_the_names_callers_use() -> None:
-    definition, polling, settling, replay, preview = (
+    definition, polling, settling, replay, preview, *tried = (
         vars(each)["__temporal_workflow_definition"] for each in WORKFLOWS
     )
 
@@ -151,6 +152,11 @@ def test_the_workflow_and_its_messages_have_the_names_callers_use() -> None:
     assert polling.name == POLLING_WORKFLOW == "EventPollingWorkflow"
     assert replay.name == ReplayName.WORKFLOW == "ReplayWorkflow"
     assert preview.name == PreviewName.WORKFLOW == "PreviewServiceChangeWorkflow"
+    assert [each.name for each in tried] == [
+        CredentialName.TRIAL,
+        CredentialName.PREFLIGHT,
+        CredentialName.PROBE,
+    ]
     assert set(replay.signals) == {ReplayName.STEERED} == {"steered"}
     assert set(definition.updates) == {EngineName.DECIDE} == {"decide"}
     assert set(definition.signals) == {
