@@ -135,6 +135,8 @@ class VendorFacts:
     usual_events: float | None = None
     last_accepted_credential_at: datetime | None = None
     """When a secret was last accepted in any call, those that are on no record included."""
+    credential_expires: bool = False
+    """Whether the secret in use ends within days, by the date that was told for it."""
 
     @property
     def credential_refused(self) -> bool:
@@ -233,6 +235,14 @@ _VENDOR: Final[tuple[tuple[Callable[[VendorFacts], bool], Judgement], ...]] = (
             HealthState.SLOW,
             "It has sent no event for longer than it usually does.",
             "See that its webhooks still point here; missed events are fetched by polling.",
+        ),
+    ),
+    (
+        lambda now: now.credential_expires,
+        Judgement(
+            HealthState.SLOW,
+            "Its secret expires within days.",
+            "Stage a new secret under Credentials before it does.",
         ),
     ),
     (

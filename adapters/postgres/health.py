@@ -26,7 +26,7 @@ from adapters.postgres.tables_credentials import VendorSecretRow
 from adapters.postgres.tables_inbox import InboxRow
 from adapters.postgres.tables_operations import PauseRow, VendorGateRow
 from domain.contracts_operations import IntegrationHealthView
-from domain.credentials import SecretState
+from domain.credentials import AHEAD_OF_EXPIRY, SecretState
 from domain.errors import FailureCode
 from domain.failure_policy import SELF_HEALING
 from domain.health import VendorFacts, judge_vendor
@@ -188,6 +188,7 @@ def _view(system: System, found: _Found, now: datetime) -> IntegrationHealthView
         last_success_at=row.ok if row else None,
         last_refused_credential_at=row.credential if row else None,
         last_accepted_credential_at=found.secret.used_at if found.secret else None,
+        credential_expires=_expires(found.secret, now),
         closed_for=FailureCode(gate.cause) if gate and closed and gate.cause else None,
         paused=pause is not None,
         usual_events=usual,
@@ -217,6 +218,11 @@ def _view(system: System, found: _Found, now: datetime) -> IntegrationHealthView
         usual_events=usual,
         credential=_credential(facts, found.secret),
     )
+
+
+def _expires(secret: VendorSecretRow | None, now: datetime) -> bool:
+    end = secret.expires_at if secret else None
+    return end is not None and end - AHEAD_OF_EXPIRY <= now
 
 
 def _credential(facts: VendorFacts, secret: VendorSecretRow | None) -> str:
