@@ -108,7 +108,8 @@ class CredentialActivities:
         try:
             worked = await self._entrances.enter(call, system, version)
         except CredentialError as error:
-            sentence = f"Refused: {error.words}"
+            # Never its words: some vendors repeat what they were shown.
+            sentence = f"Refused ({error.reason or f'HTTP {error.http_status}'})."
             refused = CredentialCheck(
                 system=system, outcome=TrialOutcome.REFUSED, sentence=sentence, version=version
             )

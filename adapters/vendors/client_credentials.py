@@ -148,7 +148,7 @@ class ClientCredentials:
                 told = await self._client(secret).fetch_token(self._token_url)
             except OAuthError as error:
                 words = f"{error.error}: {error.description}"
-                await self._order.refused(secret.version, words)
+                await self._order.refused(secret.version, str(error.error))
                 raise CredentialFaultError(self._system, words, reason=error.error) from None
             except HTTPError as error:
                 words = f"The token endpoint did not answer: {type(error).__name__}"
