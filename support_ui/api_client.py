@@ -3,6 +3,7 @@
 from support_ui.calls.approvals import ApprovalCalls
 from support_ui.calls.assignments import AssignmentCalls
 from support_ui.calls.changes import ChangeCalls
+from support_ui.calls.credentials import CredentialCalls
 from support_ui.calls.desk import DeskCalls
 from support_ui.calls.drift import DriftCalls
 from support_ui.calls.evidence import EvidenceCalls
@@ -20,6 +21,7 @@ class ApiClient(
     ApprovalCalls,
     AssignmentCalls,
     ChangeCalls,
+    CredentialCalls,
     DeskCalls,
     DriftCalls,
     EvidenceCalls,

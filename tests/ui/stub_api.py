@@ -47,6 +47,7 @@ from tests.ui import (
     samples_evidence,
     samples_history,
     stub_approvals,
+    stub_credentials,
     stub_desk,
     stub_drift,
     stub_evidence,
@@ -327,6 +328,7 @@ def _desk(app: FastAPI, world: Callable[[Request], World]) -> None:
     stub_operations.add_routes(app, world, staff)
     stub_messages.add_routes(app, staff, missing)
     stub_reconciliation.add_routes(app, staff, missing, Asked)
+    stub_credentials.add_routes(app, staff, Asked)
 
     stub_desk.add_routes(app, staff, missing, Asked)
 

@@ -4,6 +4,7 @@ from alembic import context
 from sqlalchemy import create_engine, text
 
 from adapters.postgres import (
+    tables_credentials,
     tables_desk,
     tables_drift,
     tables_inbox,
@@ -16,6 +17,7 @@ from adapters.postgres.tables import Base
 
 # Importing a module is what makes its tables known.
 _ALL = (
+    tables_credentials,
     tables_desk,
     tables_drift,
     tables_inbox,
