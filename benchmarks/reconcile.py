@@ -263,8 +263,8 @@ def _document(report: Report, clean_set: str) -> str:
         "",
         (
             "Seconds are those of two cores shared with the whole stack and whatever else runs "
-            "there. On an idle machine the pace, a share of each vendor's rate, sets how long a run "
-            "takes: fifteen pages at a quarter of ten requests a second are six seconds."
+            "there. On an idle machine the pace, a share of each vendor's rate, sets how long a "
+            "run takes: fifteen pages at a quarter of ten requests a second are six seconds."
         ),
         "",
     ]
