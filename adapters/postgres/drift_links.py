@@ -39,6 +39,7 @@ def stands_still_for(item_id: str) -> ColumnElement[bool]:
         item.kind.not_in(NOTED),
     )
     retried = exists().where(
+        ReplayItemRow.change_id == _D.change_id,
         ReplayItemRow.dead_letter_id == _D.id,
         ReplayItemRow.replay_id == ReplayRow.id,
         ReplayRow.drift == item_id,
