@@ -25,6 +25,7 @@ from domain.event_polling import POLLING_WORKFLOW
 from domain.identifiers import VENDORS, System
 from domain.messages import Decision, DecisionResult, EngineName
 from domain.previewing import PreviewName
+from domain.reconciliation_messages import ReconciliationName
 from domain.replay_messages import ReplayName
 from domain.settling import SettleName
 from domain.steps import APPLY_ORDER, CHECK_SYSTEM, REVERSAL_OF, SYSTEM_OF
