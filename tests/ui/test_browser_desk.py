@@ -73,8 +73,8 @@ async def test_forty_changes_are_retried_by_their_cause(
     assert "replay=rpl_" in page.url
     assert (hand.count, took < SECONDS) == (CLICKS, True), f"{hand.count} clicks, {took:.0f} s"
     for each in wanted:
-        orders = live_stack.ledger("crm", each.change["account_id"])
-        assert len(orders) == 1, orders
+        done = [entry["what"] for entry in live_stack.ledger("crm", each.change["account_id"])]
+        assert done == ["order_opened", "order_closed"]  # each once, however often it was tried
 
 
 async def test_a_dead_letter_is_corrected_and_goes_on(
