@@ -75,6 +75,7 @@ async def click_row(page: Page, text: str) -> None:
     Lists are drawn on a canvas and carry their cells for screen readers beside it: what they say
     is read there, and where they are follows from their sizes.
     """
+    await settled(page)
     said = page.locator("[role=gridcell]", has_text=text).first
     await said.wait_for(state="attached")
     row = int((await said.get_attribute("id") or "").rsplit("-", 1)[-1])

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from io import StringIO
-from typing import Final
+from typing import Any, Final
 
 from playwright.async_api import Browser, Page, expect
 
@@ -112,7 +112,7 @@ async def correct_and_retry(browser: Browser, stack: LiveStack) -> Walked:
     change = await portal.read(stack, change_id)
     async with walking(browser, stack, "operator", walked) as page:
         await _goes_to(page, "Dead letters")
-        await click_row(page, change["failure"]["cause"])
+        await _chooses(page, change)
         await page.get_by_role("link", name="Correct it, with the difference shown").click()
         await page.wait_for_url("**/change?**act=correct**")
         await settled(page)
@@ -139,7 +139,7 @@ async def retry_forty(browser: Browser, stack: LiveStack) -> Walked:
     change = await portal.read(stack, ids[0])
     async with walking(browser, stack, "operator", walked) as page:
         await _goes_to(page, "Dead letters")
-        await click_row(page, change["failure"]["cause"])
+        await _chooses(page, change)
         await page.get_by_role("button", name="Retry by cause").click()
         await expect(page.get_by_text(re.compile(r"\d\d changes would be retried"))).to_be_visible()
         await page.get_by_role("textbox", name="Reason").last.fill("The CRM answers as before.")
@@ -207,6 +207,13 @@ async def _goes_to(page: Page, name: str) -> None:
     """Follow a link of the navigation, which may tell how much waits there."""
     await page.get_by_role("link", name=re.compile(rf"^{name}( \([\d,]+\))?$")).first.click()
     await expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
+    await settled(page)
+
+
+async def _chooses(page: Page, change: Mapping[str, Any]) -> None:
+    """Choose the cause a change stands still for."""
+    await click_row(page, change["failure"]["cause"])
+    await page.wait_for_url(f"**cause={change['failure']['fingerprint']}**")
     await settled(page)
 
 
