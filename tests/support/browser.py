@@ -66,6 +66,8 @@ async def settled(page: Page) -> None:
 _HEADER, _ROW, _INTO_THE_FIRST_COLUMN = 36, 37, 95
 """Pixels. Rows are 36 or 38 high, by the list."""
 
+_DRAWN: Final = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
 
 async def click_row(page: Page, text: str) -> None:
     """Click into the row that says so, in whichever list of the page it is.
@@ -89,4 +91,7 @@ async def click_row(page: Page, text: str) -> None:
     if beyond:
         await page.mouse.move(x, box["y"] + _HEADER + _ROW)
         await page.mouse.wheel(0, beyond)
-    await page.mouse.click(x, box["y"] + down - beyond)
+    y = box["y"] + down - beyond
+    await page.mouse.move(x, y)
+    await page.evaluate(_DRAWN)  # what the pointer is over is known once that is drawn
+    await page.mouse.click(x, y)
