@@ -75,6 +75,9 @@ KINDS: Final[Mapping[str, Kind]] = {
         _S.FORBIDDEN, "Not allowed", "Ask somebody with the role named, or a colleague."
     ),
     "not_found": Kind(_S.NOT_FOUND, "Not found", "Check the identifier, or search for it."),
+    "report_not_due": Kind(
+        _S.NOT_FOUND, "The report is not due yet", "Ask again after the time named."
+    ),
     "method_not_allowed": Kind(
         _S.METHOD_NOT_ALLOWED, "Not possible on this address", "See the documentation at /docs."
     ),

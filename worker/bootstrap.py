@@ -27,6 +27,7 @@ from activities.records import Announcer, DocumentVault, Records
 from activities.repairing import RepairActivities
 from activities.replaying import ReplayActivities
 from activities.replays import Changes, Replays
+from activities.reporting import ReportActivities, ReportAnnouncer, Reports
 from activities.scheduling import SchedulingActivities
 from activities.settling import SettleActivities
 from activities.ticketing import TicketActivities
@@ -35,6 +36,7 @@ from adapters.announcers import MailAnnouncer, WebhookAnnouncer
 from adapters.documents.store import DocumentStore, open_store
 from adapters.postgres.engine import create_engine, sessions
 from adapters.postgres.event_feeds import PostgresEventInbox
+from adapters.postgres.morning_reports import PostgresReports
 from adapters.postgres.reconciliation_repairs import PostgresRepairs
 from adapters.postgres.reconciliation_runs import PostgresReconciliations
 from adapters.postgres.records import PostgresRecords
@@ -73,6 +75,8 @@ class Outside:
     changes: Changes
     reconciliations: Reconciliations
     repairs: Repairs
+    reports: Reports
+    report_announcers: Sequence[ReportAnnouncer] = ()
     event_due_after: timedelta = timedelta(seconds=30)
     clock: Callable[[], datetime] = now
 
@@ -120,6 +124,7 @@ def activities(outside: Outside) -> Activities:
     )
     repairs = RepairActivities(outside.repairs, reads, outside.crm, outside.billing)
     settling = SettleActivities(records, calls)
+    reports = ReportActivities(outside.reports, outside.report_announcers)
     return Activities(
         ours=(
             record.record_transition,
@@ -137,6 +142,8 @@ def activities(outside: Outside) -> Activities:
             reconciling.compare_reconciled,
             repairs.repair_difference,  # asks one system and writes to another
             repairs.record_failed_repair,
+            reports.build_morning_report,
+            reports.send_morning_report,
         ),
         at={
             System.CRM: (
@@ -220,6 +227,8 @@ async def wire(settings: Settings, client: Client) -> AsyncIterator[Outside]:
             changes=TemporalEngine(client, settings.temporal_task_queue),
             reconciliations=PostgresReconciliations(sessions(engine), now),
             repairs=PostgresRepairs(sessions(engine), now),
+            reports=PostgresReports(sessions(engine), now, settings.report_when),
+            report_announcers=announcers(settings, settings.report_mail_to),
             event_due_after=settings.event_due_after,
         )
         yield outside if settings.crash_points is None else _mortal(outside, settings.crash_points)
@@ -238,16 +247,20 @@ def _mortal(outside: Outside, folder: Path) -> Outside:
     )
 
 
-def announcers(settings: Settings) -> list[MailAnnouncer | WebhookAnnouncer]:
-    """The channels that are configured; none is fine, the queue is always there."""
+def announcers(settings: Settings, mail_to: str = "") -> list[MailAnnouncer | WebhookAnnouncer]:
+    """The channels that are configured; none is fine, the queue is always there.
+
+    Mail goes to `mail_to` where that is given.
+    """
+    recipient = mail_to or settings.operations_mail_to
     found: list[MailAnnouncer | WebhookAnnouncer] = []
-    if settings.smtp_host and settings.operations_mail_to:
+    if settings.smtp_host and recipient:
         found.append(
             MailAnnouncer(
                 host=settings.smtp_host,
                 port=settings.smtp_port,
                 sender=settings.operations_mail_from,
-                recipient=settings.operations_mail_to,
+                recipient=recipient,
                 console_url=settings.console_base_url,
             )
         )

@@ -1,6 +1,7 @@
-"""Deterministic orchestration: changes, previews, polls, replays, reconciliation. No I/O."""
+"""Deterministic orchestration: changes, previews, polls, replays, reconciliation, reports. No I/O."""
 
 from workflows.event_polling import EventPollingWorkflow
+from workflows.morning_report import MorningReportWorkflow
 from workflows.preview import PreviewServiceChangeWorkflow
 from workflows.reconciliation import (
     NightlyReconciliationWorkflow,
@@ -20,12 +21,14 @@ WORKFLOWS = [
     ReconciliationWorkflow,
     NightlyReconciliationWorkflow,
     RepairDifferenceWorkflow,
+    MorningReportWorkflow,
 ]
 """Every workflow a worker registers."""
 
 __all__ = [
     "WORKFLOWS",
     "EventPollingWorkflow",
+    "MorningReportWorkflow",
     "NightlyReconciliationWorkflow",
     "PreviewServiceChangeWorkflow",
     "ReconciliationWorkflow",

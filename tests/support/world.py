@@ -10,7 +10,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 from obstore.store import MemoryStore
@@ -26,6 +26,7 @@ from adapters.postgres.acceptance import NewChange, accept_change
 from adapters.postgres.documents import StoredDocument, Upload, add_document
 from adapters.postgres.event_feeds import PostgresEventInbox
 from adapters.postgres.inbox import VendorEvent, take_event
+from adapters.postgres.morning_reports import PostgresReports
 from adapters.postgres.outbox import outbox_row
 from adapters.postgres.proposals import NewDecision, message_of, put_on_record
 from adapters.postgres.reading import History, read_history
@@ -54,6 +55,7 @@ from domain.messages import (
     ServiceChangeInput,
     ServiceChangeResult,
 )
+from domain.morning_report import ReportTime
 from domain.service_change import Action, ChangeStatus, DocumentState, Role
 from domain.submission import check_submission
 from domain.vendor_values import BillingStanding, Standing
@@ -72,6 +74,7 @@ from workflows import WORKFLOWS
 
 PAST_DUE_ACCOUNT = "0002-OWING"
 CLOSED_ACCOUNT = "0003-CLOSED"
+SIX = ReportTime(time(6), "Europe/Berlin")
 ENDED_WITHIN = timedelta(seconds=30)
 
 
@@ -137,6 +140,8 @@ class World:
             changes=self.engine,
             reconciliations=PostgresReconciliations(self.sessions, self.clock),
             repairs=PostgresRepairs(self.sessions, self.clock),
+            reports=PostgresReports(self.sessions, self.clock, SIX),
+            report_announcers=[self.mailbox],
             clock=self.clock,
         )
         doing = activities(outside)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 import activities as activities_package
 from adapters.documents.store import DocumentStore
 from adapters.postgres.event_feeds import PostgresEventInbox
+from adapters.postgres.morning_reports import PostgresReports
 from adapters.postgres.reconciliation_repairs import PostgresRepairs
 from adapters.postgres.reconciliation_runs import PostgresReconciliations
 from adapters.postgres.replay_progress import PostgresReplays
@@ -24,11 +25,13 @@ from domain.messages import Decision, DecisionResult, EngineName
 from domain.previewing import PreviewName
 from domain.reconciliation_messages import ReconciliationName
 from domain.replay_messages import ReplayName
+from domain.report_messages import ReportName
 from domain.settling import SettleName
 from domain.steps import APPLY_ORDER, CHECK_SYSTEM, REVERSAL_OF, SYSTEM_OF
 from domain.vendor_events import SENDERS
 from tests.support.clock import START, Clock
 from tests.support.memory_records import MemoryRecords
+from tests.support.world import SIX
 from worker.bootstrap import Outside, activities
 from workflows import WORKFLOWS
 from workflows.event_polling import POLLS
@@ -67,6 +70,8 @@ NAMES = {
     "compare_reconciled",
     "repair_difference",
     "record_failed_repair",
+    "build_morning_report",
+    "send_morning_report",
 }
 """Written out: histories hold these, so a rename in Python must not change one."""
 
@@ -100,6 +105,7 @@ def outside() -> Outside:
         changes=Nobody(),
         reconciliations=PostgresReconciliations(async_sessionmaker(), Clock()),
         repairs=PostgresRepairs(async_sessionmaker(), Clock()),
+        reports=PostgresReports(async_sessionmaker(), Clock(), SIX),
     )
 
 
@@ -166,7 +172,7 @@ def test_what_is_done_at_a_vendor_is_done_from_its_own_queue() -> None:
 
 
 def test_the_workflow_and_its_messages_have_the_names_callers_use() -> None:
-    definition, polling, settling, replay, preview, reconciling, nightly, repairing = (
+    definition, polling, settling, replay, preview, reconciling, nightly, repairing, reporting = (
         vars(each)["__temporal_workflow_definition"] for each in WORKFLOWS
     )
 
@@ -177,6 +183,7 @@ def test_the_workflow_and_its_messages_have_the_names_callers_use() -> None:
     assert preview.name == PreviewName.WORKFLOW == "PreviewServiceChangeWorkflow"
     assert reconciling.name == ReconciliationName.WORKFLOW == "ReconciliationWorkflow"
     assert nightly.name == ReconciliationName.NIGHTLY == "NightlyReconciliationWorkflow"
+    assert reporting.name == ReportName.WORKFLOW == "MorningReportWorkflow"
     assert repairing.name == ReconciliationName.REPAIR == "RepairDifferenceWorkflow"
     assert set(replay.signals) == {ReplayName.STEERED} == {"steered"}
     assert set(definition.updates) == {EngineName.DECIDE} == {"decide"}
