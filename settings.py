@@ -47,6 +47,11 @@ class Settings(BaseSettings):
     postgres_password: SecretStr = SecretStr("")
     """Of the embedded server's role `throughline`; an own `database_url` carries its own."""
 
+    keyring: SecretStr = SecretStr("")
+    """Fernet keys, separated by commas, that vendors' secrets are sealed with; the first one seals,
+    every one opens. A key is replaced by putting the new one in front; the old one goes after the
+    next start."""
+
     temporal_address: str = ""
     """`host:port`; empty means the embedded engine on `temporal_port`."""
     temporal_namespace: str = "throughline"
@@ -159,6 +164,11 @@ class Settings(BaseSettings):
     """How often vendors are asked for events that may have been lost on their way."""
     event_due_after: timedelta = timedelta(seconds=30)
     """How old an event must be to count as lost rather than on its way."""
+
+    payload_retention: timedelta = timedelta(days=90)
+    """How long what was said to vendors and by them is kept once its change has ended."""
+    payload_expiry_every: timedelta = timedelta(hours=1)
+    """How often it is looked for what is older."""
 
     log_level: str = "INFO"
 

@@ -1,4 +1,4 @@
-"""Tells operations about a change, a view or the day by mail or by signed webhook. Nothing personal."""
+"""Tells operations about a change, a view or the day, by mail or webhook. Nothing personal."""
 
 import json
 from collections.abc import Mapping

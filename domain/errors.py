@@ -18,7 +18,8 @@ ThroughlineError
     │   └── VendorThrottledError   it named the earliest time to ask again
     ├── OutcomeUnknownError        sent and not answered; look up before repeating
     ├── UnrecognisedPayloadError   it answered something we do not act on
-    └── CredentialError            it does not accept who we are
+    └── CredentialError            it does not let us do this
+        └── CredentialFaultError   it accepts none of our secrets for this system
 
 `activities/failures.py` turns vendor errors into engine failures; `api/errors.py` turns rule
 errors into HTTP answers. Nothing branches on message text.
@@ -28,6 +29,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from domain.drift import Sighting, drift_id
 from domain.identifiers import System
 
 
@@ -49,6 +51,8 @@ class FailureCode(StrEnum):
     """Sent and not answered, to a vendor that cannot be asked whether it was done."""
     PAUSED = "paused"
     """Not called at all: somebody stopped the change, the system or everything."""
+    CREDENTIAL_FAULT = "credential_fault"
+    """Not called until a secret works again: the system accepts none of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +177,30 @@ class UnrecognisedPayloadError(VendorError):
 
     code = FailureCode.UNRECOGNISED_PAYLOAD
 
+    def __init__(
+        self,
+        system: System,
+        words: str,
+        *,
+        http_status: int | None = None,
+        sighting: Sighting | None = None,
+    ) -> None:
+        reason = drift_id(system, sighting.findings[0]) if sighting else ""
+        super().__init__(system, words, http_status=http_status, reason=reason)
+        self.sighting = sighting
+        """What the payload differs in; the reason is the drift it shows first."""
+
 
 class CredentialError(VendorError):
-    """The vendor refused our credential even after one forced renewal."""
+    """The vendor knows who we are and does not let us do this."""
 
     code = FailureCode.CREDENTIAL
+
+
+class CredentialFaultError(CredentialError):
+    """The vendor accepts no secret we have, after one forced renewal of each; nothing happened.
+
+    It is no fault of the change, so nobody calls the vendor until a secret works.
+    """
+
+    code = FailureCode.CREDENTIAL_FAULT

@@ -1,4 +1,4 @@
-"""The morning report: its cut, its inputs, when it may call itself complete, what comes first. Pure.
+"""The morning report: its cut, its inputs, when it may call itself complete, its order. Pure.
 
 What it is told from is the history on record, as of the cut: a job that finishes later, or a change
 that goes on, makes no other report of that day.
@@ -351,7 +351,7 @@ def short(report: MorningReport) -> list[str]:
         *(missing_ or ["Complete: every input is there."]),
         *(exceptions or ["No exceptions."]),
         f"Not recognised: {unrecognised:,}.",
-        f"Active, approved and applied: {report.active.get(Proof.PROVEN, 0):,}; "
-        f"{report.became_active_count:,} became active since the report before, "
+        f"Active, approved and applied: {report.active.get(Proof.PROVEN, 0):,}.",
+        f"Since the report before {report.became_active_count:,} became active, "
         f"{ended:,} ended otherwise.",
     ]

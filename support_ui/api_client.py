@@ -3,7 +3,9 @@
 from support_ui.calls.approvals import ApprovalCalls
 from support_ui.calls.assignments import AssignmentCalls
 from support_ui.calls.changes import ChangeCalls
+from support_ui.calls.credentials import CredentialCalls
 from support_ui.calls.desk import DeskCalls
+from support_ui.calls.drift import DriftCalls
 from support_ui.calls.evidence import EvidenceCalls
 from support_ui.calls.finding import FindingCalls
 from support_ui.calls.live_steps import LiveStepCalls
@@ -19,7 +21,9 @@ class ApiClient(
     ApprovalCalls,
     AssignmentCalls,
     ChangeCalls,
+    CredentialCalls,
     DeskCalls,
+    DriftCalls,
     EvidenceCalls,
     FindingCalls,
     LiveStepCalls,

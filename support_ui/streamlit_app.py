@@ -61,6 +61,13 @@ page = st.navigation(
             help="Where systems have different values, whose counts, and the repair.",
         ),
         st.Page(
+            "app_pages/drift.py",
+            title="Drift",
+            icon=":material/difference:",
+            url_path="drift",
+            help="What vendors send other than before: map it once, and what is parked goes on.",
+        ),
+        st.Page(
             "app_pages/find.py",
             title="Find",
             icon=":material/search:",
@@ -87,6 +94,13 @@ page = st.navigation(
             icon=":material/policy:",
             url_path="audit",
             help="Who did what, when and why, including what was refused and what was read.",
+        ),
+        st.Page(
+            "app_pages/credentials.py",
+            title="Credentials",
+            icon=":material/vpn_key:",
+            url_path="credentials",
+            help="What each system is shown to let us in: what is due, and a new secret's way.",
         ),
         st.Page(
             "app_pages/ownership.py",

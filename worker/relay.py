@@ -1,7 +1,8 @@
-"""Carries accepted work from the outbox to the engine; works off the inbox; sweeps; alerts."""
+"""Carries accepted work from the outbox to the engine; works off the inbox; sweeps and expires."""
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any, Final
@@ -11,9 +12,12 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from adapters.postgres.credential_faults import PROBE
+from adapters.postgres.drift_watch import PostgresDriftWatch
 from adapters.postgres.engine import create_engine, sessions
 from adapters.postgres.machinery import SWEEPER
 from adapters.postgres.resumption import resume_of
+from adapters.postgres.retention import expire_payloads
 from adapters.postgres.tables import OutboxRow, ServiceChangeRow
 from adapters.postgres.tables_desk import DecisionRow, ReplayRow
 from adapters.postgres.tables_reconciliation import DifferenceRow, ReconciliationRunRow
@@ -21,6 +25,7 @@ from adapters.temporal.client import connect
 from adapters.temporal.engine import TemporalEngine
 from adapters.temporal.runs import WorkflowRuns
 from crash_points import CrashPoints
+from domain.credential_messages import ProbeInput
 from domain.errors import EngineUnavailableError
 from domain.identifiers import VENDORS
 from domain.messages import LookAgain, Patience, Resume, Revised, ServiceChangeInput
@@ -32,12 +37,14 @@ from json_logs import configure
 from settings import Settings
 from worker.bootstrap import announcers, now
 from worker.crash_points import MortalEngine
+from worker.drift_release import release_stragglers
 from worker.inbox import sweep_inbox, work_off
 from worker.life_signs import LifeSigns, process_name
 from worker.lost_reconciliation import sweep_reconciliation
 from worker.lost_workflows import LostWorkflows, sweep_replays
 from worker.open_effects import sweep_effects
 from worker.running import health_page, stop_on_signals
+from worker.secrets import sweep_secrets
 from worker.sweeper import sweep
 from worker.view_alerts import ViewAlerts
 
@@ -80,6 +87,7 @@ class Relay:
             "replay_steered": self._replay_steered,
             "start_reconciliation": self._start_reconciliation,
             "repair_difference": self._repair_difference,
+            PROBE: self._probe_credential,
         }
 
     async def dispatch(self) -> int:
@@ -171,6 +179,10 @@ class Relay:
         replay = ReplayInput(replay_id=row.payload["replay"], pace=self._pace)
         await self._engine.start_replay(replay)
 
+    async def _probe_credential(self, row: OutboxRow, session: AsyncSession) -> None:
+        del session
+        await self._engine.probe_credential(ProbeInput.model_validate(row.payload))
+
     async def _replay_steered(self, row: OutboxRow, session: AsyncSession) -> None:
         replay = await session.get_one(ReplayRow, row.payload["replay"])
         if replay.finished_at is None:
@@ -253,12 +265,13 @@ async def run(settings: Settings) -> None:
     runs = WorkflowRuns(client)
     lost = LostWorkflows(sessions(engine), runs, now)
     alerts = ViewAlerts(sessions(engine), announcers(settings), now)
+    watch = PostgresDriftWatch(sessions(engine), now)
 
     async def dispatch() -> bool:
         return await relay.dispatch() == _BATCH
 
     async def process_events() -> bool:
-        return await work_off(sessions(engine), now, most=_BATCH) == _BATCH
+        return await work_off(sessions(engine), now, most=_BATCH, watch=watch) == _BATCH
 
     async def look_for_forgotten() -> bool:
         await sweep_inbox(sessions(engine))
@@ -267,13 +280,22 @@ async def run(settings: Settings) -> None:
         await lost.sweep()
         await sweep_replays(sessions(engine), runs, now)
         await sweep_reconciliation(sessions(engine), runs, now)
+        await release_stragglers(sessions(engine), now, os.urandom)
+        await sweep_secrets(sessions(engine), now)
         return False
 
     async def look_at_views() -> bool:
         await alerts.look()
         return False
 
+    async def expire() -> bool:
+        at = now()
+        async with sessions(engine).begin() as session:
+            found = await expire_payloads(session, at - settings.payload_retention, at)
+        return found > 0
+
     life = LifeSigns(sessions(engine), process_name("relay"))
+    expire_every = settings.payload_expiry_every.total_seconds()
     sweep_every = settings.sweep_every.total_seconds()
     async with health_page(settings.relay_metrics_port, lambda: True):
         await asyncio.gather(
@@ -281,7 +303,9 @@ async def run(settings: Settings) -> None:
             _keep_doing(process_events, stop, _IDLE_SECONDS, "inbox", life),
             _keep_doing(look_for_forgotten, stop, sweep_every, SWEEPER, life),
             _keep_doing(look_at_views, stop, sweep_every, "views", life),
+            _keep_doing(expire, stop, expire_every, "retention", life),
             life.keep_showing(stop),
+            watch.keep_writing(stop),
         )
     await engine.dispose()
 

@@ -1,5 +1,10 @@
-"""Deterministic orchestration: changes, previews, polls, replays, reconciliation, reports. No I/O."""
+"""Deterministic orchestration of changes and of what happens besides them. No I/O."""
 
+from workflows.credentials import (
+    CredentialPreflightWorkflow,
+    CredentialProbeWorkflow,
+    CredentialTrialWorkflow,
+)
 from workflows.event_polling import EventPollingWorkflow
 from workflows.morning_report import MorningReportWorkflow
 from workflows.preview import PreviewServiceChangeWorkflow
@@ -21,12 +26,18 @@ WORKFLOWS = [
     ReconciliationWorkflow,
     NightlyReconciliationWorkflow,
     RepairDifferenceWorkflow,
+    CredentialTrialWorkflow,
+    CredentialPreflightWorkflow,
+    CredentialProbeWorkflow,
     MorningReportWorkflow,
 ]
 """Every workflow a worker registers."""
 
 __all__ = [
     "WORKFLOWS",
+    "CredentialPreflightWorkflow",
+    "CredentialProbeWorkflow",
+    "CredentialTrialWorkflow",
     "EventPollingWorkflow",
     "MorningReportWorkflow",
     "NightlyReconciliationWorkflow",

@@ -1,4 +1,4 @@
-"""When jobs of ours ran, by quarters of an hour: put on record, and read for a stretch. No commit."""
+"""When jobs of ours ran, by quarters of an hour. No commit."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

@@ -204,7 +204,7 @@ async def unrecognised(session: AsyncSession, stretch: Stretch) -> list[Unrecogn
 
 
 async def night_runs(session: AsyncSession, stretch: Stretch) -> Sequence[NightRun]:
-    """Comparisons of all accounts that had begun by the cut and had not ended before the stretch."""
+    """Comparisons of all accounts that had begun by the cut and not ended before the stretch."""
     run = ReconciliationRunRow
     rows = await session.scalars(
         select(run)

@@ -55,8 +55,10 @@ summed AS (
         max(closed_at) FILTER (WHERE applied OR skipped) AS applied_at
     FROM done GROUP BY change_id
 )"""
-"""What became of the last effect of each step by the cut. An effect that was applied stays so, or is
-undone by an effect of its own, so that what happens later tells nothing else of the cut."""
+"""What became of the last effect of each step by the cut. An effect that was applied stays so, or
+is undone by an effect of its own, so that what happens later tells nothing else of the cut."""
+
+_LIMITS: Final = " ".join(f"WHEN '{status}' THEN :limit_{status}" for status in STANDS_AT_MOST)
 
 _COUNTED: Final = text(f"""
 WITH {_STATES},
@@ -74,7 +76,7 @@ told AS (
             WHEN e.by_hand THEN 'by_hand'
             ELSE 'proven'
         END AS proof,
-        CASE s.status {" ".join(f"WHEN '{status}' THEN :limit_{status}" for status in STANDS_AT_MOST)}
+        CASE s.status {_LIMITS}
         END AS at_most
     FROM states AS s
     JOIN service_changes AS c ON c.id = s.change_id

@@ -16,8 +16,10 @@ from adapters.vendors.answers import Answer, without
 from adapters.vendors.credentials import Credential
 from adapters.vendors.dialect import Dialect
 from adapters.vendors.retry_after import seconds_to_wait
+from adapters.vendors.watching import Knowledge, Unwatched, Watch
 from domain.errors import (
     CredentialError,
+    CredentialFaultError,
     OutcomeUnknownError,
     UnrecognisedPayloadError,
     VendorError,
@@ -56,7 +58,7 @@ _UNAVAILABLE: Final = 503
 _FIRST_ERROR: Final = 400
 _FIRST_SERVER_ERROR: Final = 500
 _MEANING: Final[Mapping[int, type[VendorError]]] = {
-    _UNAUTHORIZED: CredentialError,
+    _UNAUTHORIZED: CredentialFaultError,
     403: CredentialError,
     408: VendorUnavailableError,
     425: VendorUnavailableError,
@@ -103,12 +105,19 @@ class VendorTransport:
     """A vendor at a base URL. An asynchronous context manager; safe for concurrent callers."""
 
     def __init__(
-        self, dialect: Dialect, base_url: str, credential: Credential, *, clock: Clock = utc_now
+        self,
+        dialect: Dialect,
+        base_url: str,
+        credential: Credential,
+        *,
+        clock: Clock = utc_now,
+        watch: Watch | None = None,
     ) -> None:
         self._dialect = dialect
         self._system = dialect.system
         self._credential = credential
         self._clock = clock
+        self._watch = watch or Unwatched()
         self._http = AsyncClient(**http_options(base_url))
 
     async def __aenter__(self) -> Self:
@@ -142,12 +151,19 @@ class VendorTransport:
         out without our hearing of it is an OutcomeUnknownError.
         """
         given = (method, f"{path}?{urlencode(query)}" if query else path, body, headers or {})
-        authorization = await self._credential.header()
-        answer = await self._exchange(call, self._request(*given, authorization), body)
-        if answer.status == _UNAUTHORIZED:
-            other = await self._credential.renewed(authorization)
-            if other is not None:
-                answer = await self._exchange(call, self._request(*given, other), body)
+        known = await self._watch.knowledge(self._system)
+        shown = await self._credential.header()
+        refused = []
+        answer = await self._exchange(call, self._request(*given, shown.header), body, known)
+        while answer.status == _UNAUTHORIZED:
+            refused.append(shown)
+            other = await self._credential.renewed(refused)
+            if other is None:
+                break
+            shown = other
+            answer = await self._exchange(call, self._request(*given, shown.header), body, known)
+        else:
+            await self._credential.worked(shown)
         failure = self._failure(method, answer)
         if failure is not None:
             raise failure
@@ -176,14 +192,18 @@ class VendorTransport:
         )
 
     async def _exchange(
-        self, call: VendorCall, request: Request, body: Mapping[str, Any] | None
+        self,
+        call: VendorCall,
+        request: Request,
+        body: Mapping[str, Any] | None,
+        known: Knowledge,
     ) -> Answer:
         """One request and its answer, on record whatever becomes of it."""
         request.headers["X-Correlation-ID"] = call.correlation_id
         started_at, started = self._clock(), perf_counter()
         answer: Answer | None = None
         try:
-            answer = await self._answer(request)
+            answer = await self._answer(request, known)
         except _TooLargeError:
             words = f"More than {MAX_ANSWER_BYTES} bytes were sent; the rest was not read."
             raise UnrecognisedPayloadError(self._system, words) from None
@@ -208,7 +228,7 @@ class VendorTransport:
             )
         return answer
 
-    async def _answer(self, request: Request) -> Answer:
+    async def _answer(self, request: Request, known: Knowledge) -> Answer:
         """The complete answer within the limits of size and time; one further try to connect."""
         async with asyncio.timeout(WHOLE_EXCHANGE):
             try:
@@ -223,8 +243,14 @@ class VendorTransport:
                         raise _TooLargeError
             finally:
                 await response.aclose()
-        text = body.decode(errors="replace")
-        return Answer(self._dialect, response.status_code, response.headers, text)
+        return Answer(
+            self._dialect,
+            response.status_code,
+            response.headers,
+            body.decode(errors="replace"),
+            known,
+            self._watch,
+        )
 
     def _unanswered(self, method: str, error: HTTPError | TimeoutError) -> VendorError:
         """What it means that no answer came."""

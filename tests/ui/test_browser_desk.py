@@ -2,13 +2,11 @@
 
 import re
 import time
-from datetime import UTC, datetime
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from domain.service_change import ChangeStatus
-from stack.batch.days import DayRule, RequestedDay
 from tests.support.browser import settled, signed_in
 from tests.support.live import LiveStack
 from tests.support.parked import all_reach, api, from_the_end, parked_at_the_crm
@@ -24,7 +22,13 @@ SECONDS = 300.0
 """From the first click to the end of the last change; nobody is to sit and wait for longer."""
 
 WIDTH = 1440
+NOTE = "The customer rang: by the new card."
 PATIENCE_MS = 240_000
+
+
+async def seen(what: Locator) -> None:
+    """Wait until it stands on the page."""
+    await expect(what).to_be_visible(timeout=PATIENCE_MS)
 
 
 class Clicks:
@@ -57,15 +61,15 @@ async def test_forty_changes_are_retried_by_their_cause(
     hand, began = Clicks(page), time.monotonic()
 
     await hand.button("Retry by cause")
-    await expect(page.get_by_text(f"{FORTY} changes would be retried")).to_be_visible()
+    await seen(page.get_by_text(f"{FORTY} changes would be retried"))
     await page.get_by_role("textbox", name="Reason").last.fill("The CRM answers as before.")
     await hand.button(f"Retry {FORTY} changes")
     done = f"{FORTY} succeeded."
-    await expect(page.get_by_text(done)).to_be_visible(timeout=PATIENCE_MS)
+    await seen(page.get_by_text(done))
     await all_reach(live_stack, ids, ChangeStatus.ACTIVE)
     took = time.monotonic() - began
 
-    await expect(page.get_by_text("Nothing stands still for this cause any more")).to_be_visible()
+    await seen(page.get_by_text("Nothing stands still for this cause any more"))
     assert "replay=rpl_" in page.url
     assert (hand.count, took < SECONDS) == (CLICKS, True), f"{hand.count} clicks, {took:.0f} s"
     for each in wanted:
@@ -77,29 +81,26 @@ async def test_a_dead_letter_is_corrected_and_goes_on(
     browser: Browser, live_stack: LiveStack
 ) -> None:
     (request,) = from_the_end(FORTY + 1)[:1]
-    account = request.change["account_id"]
     (change_id,) = await parked_at_the_crm(live_stack, [request])
     cause = await cause_of(live_stack, change_id)
     page = await signed_in(browser, live_stack, f"/dead-letters?cause={cause}", "operator", WIDTH)
-    later = RequestedDay(rule=DayRule.OPEN, nth=21).on(account, datetime.now(UTC))
 
     await page.get_by_role("link", name="Correct it, with the difference shown").click()
     await page.wait_for_url("**/change?**act=correct**")
     await settled(page)
-    await expect(page.get_by_text("Nothing yet. Change something above")).to_be_visible()
-    date = page.get_by_role("textbox", name=re.compile("Requested date"))
-    await date.fill(later.strftime("%Y/%m/%d"))
-    await date.press("Enter")
+    await seen(page.get_by_text("Nothing yet. Change something above"))
+    await page.get_by_role("textbox", name="Note").fill(NOTE)
+    await page.get_by_role("textbox", name="Note").press("Tab")
     difference = page.get_by_role("table").filter(has_text="Before").filter(has_text="After")
-    await expect(difference.get_by_text(later.isoformat())).to_be_visible()
+    await seen(difference.get_by_text(NOTE))
     await page.get_by_role("textbox", name="Reason").fill("The customer rang.")
     await page.get_by_role("button", name="Ask a second person to correct the change").click()
-    await expect(page.get_by_text("Proposed to correct the change")).to_be_visible()
+    await seen(page.get_by_text("Proposed to correct the change"))
 
     second = await signed_in(
         browser, live_stack, f"/change?id={change_id}", "second_operator", WIDTH
     )
-    await expect(second.get_by_text(later.isoformat()).first).to_be_visible()
+    await seen(second.get_by_text(NOTE).first)
     await second.get_by_role("textbox", name="Reason").fill("It is what the customer said.")
     await second.get_by_role("button", name="Confirm: correct the change").click()
     await all_reach(live_stack, [change_id], ChangeStatus.AWAITING_APPROVAL)
@@ -112,4 +113,4 @@ async def test_a_dead_letter_is_corrected_and_goes_on(
 
         await eventually(stands_still, lambda found: change_id not in found)
         change = (await support.get(f"/v1/service-changes/{change_id}")).json()
-    assert change["requested_date"] == later.isoformat()
+    assert change["note"] == NOTE

@@ -4,7 +4,9 @@ from alembic import context
 from sqlalchemy import create_engine, text
 
 from adapters.postgres import (
+    tables_credentials,
     tables_desk,
+    tables_drift,
     tables_inbox,
     tables_operations,
     tables_people,
@@ -16,7 +18,9 @@ from adapters.postgres.tables import Base
 
 # Importing a module is what makes its tables known.
 _ALL = (
+    tables_credentials,
     tables_desk,
+    tables_drift,
     tables_inbox,
     tables_operations,
     tables_people,
