@@ -352,6 +352,6 @@ def short(report: MorningReport) -> list[str]:
         *(exceptions or ["No exceptions."]),
         f"Not recognised: {unrecognised:,}.",
         f"Active, approved and applied: {report.active.get(Proof.PROVEN, 0):,}.",
-        f"Since the report before {report.became_active_count:,} became active, "
-        f"{ended:,} ended otherwise.",
+        f"Became active since the report before: {report.became_active_count:,}.",
+        f"Ended otherwise: {ended:,}.",
     ]

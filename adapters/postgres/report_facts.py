@@ -104,10 +104,19 @@ GROUP BY system
 """
 """By whole hours: one that is not over at the cut belongs to the next day's report."""
 
+_DRIFT: Final = """
+SELECT system, operation AS what, count(*) AS count, min(first_seen_at) AS first_at
+FROM drift_items
+WHERE first_seen_at >= :since AND first_seen_at < :cut
+GROUP BY system, operation
+"""
+"""Payloads that are no longer as they were, each difference once."""
+
 _UNRECOGNISED: Final[dict[UnrecognisedKind, TextClause]] = {
     UnrecognisedKind.QUARANTINED: text(_QUARANTINED),
     UnrecognisedKind.UNKNOWN_PAYLOAD: text(_UNKNOWN),
     UnrecognisedKind.FORGED: text(_FORGED),
+    UnrecognisedKind.DRIFT: text(_DRIFT),
 }
 
 

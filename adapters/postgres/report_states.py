@@ -6,7 +6,7 @@ Nothing here reads where a change stands today, so a past day is told the same h
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -143,7 +143,8 @@ class Stood:
 async def stood(session: AsyncSession, stretch: Stretch) -> list[Stood]:
     """How all changes stood at the cut. Reads every move on record up to it, in one statement."""
     limits = {f"limit_{status}": span for status, span in STANDS_AT_MOST.items()}
-    rows = await session.execute(_COUNTED, {"cut": stretch.cut, "steps": _STEPS, **limits})
+    asked = {"cut": stretch.cut, "steps": _STEPS, **limits}
+    rows: Sequence[Any] = (await session.execute(_COUNTED, asked)).all()
     return [
         Stood(
             kind=ChangeKind(row.kind),
