@@ -25,6 +25,7 @@ WIDTHS = (1440, 800)
 PAGES = {
     "Approvals": "/approvals",
     "Dead letters": "/dead-letters",
+    "Report": "/report",
     "Disagreements": "/disagreements",
     "Find": "/find",
     "Messages": "/messages",
