@@ -36,7 +36,7 @@ def test_exceptions_come_in_the_order_of_the_report(console: Console, stub: Stub
     key, _ = stub.open_world(Role.SUPPORT)
     rows = table(report(console, key), "Past their time")
 
-    assert [tuple(row[""])[0] for row in rows] == ["Must not be", "Act", "Act", "Watch"]
+    assert [next(iter(row[""])) for row in rows] == ["Must not be", "Act", "Act", "Watch"]
     assert rows[1]["Changes"] == 1204
     assert rows[1]["Past their time"] == "12"
     assert rows[0]["Oldest"] == "1 d 6 h"
