@@ -177,11 +177,13 @@ def job_rows(jobs: Sequence[JobView], now: datetime) -> list[dict[str, str]]:
 
 
 def count_rows(report: MorningReport) -> list[dict[str, str]]:
-    """A row for each status, a column for each kind. Every status is there, but for what is not."""
+    """A row for each status, a column for each kind; what must not be is there only if it is."""
     found: dict[tuple[ChangeStatus, Proof | None], dict[ChangeKind, int]] = defaultdict(dict)
     for each in report.counts:
         found[each.status, each.proof][each.kind] = each.count
-    active = [(ChangeStatus.ACTIVE, proof) for proof in Proof]
+    active: list[tuple[ChangeStatus, Proof | None]] = [
+        (ChangeStatus.ACTIVE, proof) for proof in Proof
+    ]
     shown = [key for key in active if key in found or key[1] is Proof.PROVEN]
     shown += [(status, None) for status in ChangeStatus if status is not ChangeStatus.ACTIVE]
     return [_count_row(key, found.get(key, {})) for key in shown]

@@ -1,5 +1,7 @@
 """The page of the morning report: whether it is complete, exceptions first, then the counts."""
 
+from typing import Any
+
 from streamlit.testing.v1 import AppTest
 
 from domain.service_change import Role
@@ -14,10 +16,10 @@ def report(console: Console, key: str, **query: str) -> AppTest:
     return console.sign_in(key)
 
 
-def table(page: AppTest, column: str) -> list[dict[str, str]]:
+def table(page: AppTest, column: str) -> list[dict[str, Any]]:
     """The rows of the table that has this column."""
     found = next(each.value for each in (*page.table, *page.dataframe) if column in each.value)
-    rows: list[dict[str, str]] = found.to_dict("records")
+    rows: list[dict[str, Any]] = found.to_dict("records")
     return rows
 
 

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from sqlalchemy import select
-from temporalio.client import Client
+from temporalio.client import Client, ScheduleActionExecutionStartWorkflow
 
 from adapters.postgres.tables_reports import MorningReportRow
 from adapters.temporal.schedules import schedule_report
@@ -81,8 +81,10 @@ async def test_the_schedule_is_at_the_cut_in_the_zone_of_the_business(
         await schedule.trigger()
 
         async def started() -> str:
-            actions = (await schedule.describe()).info.recent_actions
-            return actions[-1].action.workflow_id if actions else ""
+            for taken in (await schedule.describe()).info.recent_actions:
+                if isinstance(taken.action, ScheduleActionExecutionStartWorkflow):
+                    return taken.action.workflow_id
+            return ""
 
         id_ = await eventually(started, bool)
         handle = temporal_client.get_workflow_handle(id_)
