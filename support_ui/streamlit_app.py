@@ -16,6 +16,9 @@ ASSETS = Path(__file__).parent / "assets"
 st.set_page_config(page_title="Throughline", page_icon=str(ASSETS / "icon.svg"), layout="wide")
 st.logo(str(ASSETS / "logo.svg"), size="medium")
 
+# What a table's own toolbar would write is neither guarded nor put on record, as an export is.
+st.html("<style>[data-testid=stElementToolbar] [aria-label^='Download']{display:none}</style>")
+
 settings = Settings()
 session.connect(
     session.Places(

@@ -28,6 +28,8 @@ async def console_pages(stack: LiveStack) -> Mapping[str, str]:
         "Payloads": f"/change?id={one['id']}&tab=Payloads" if one else "/change",
         "Report": "/report",
         "Disagreements": "/disagreements",
+        "Drift": "/drift",
+        "Credentials": "/credentials",
         "Messages received": "/messages",
         "Messages sent": "/messages?tab=Sent",
         "Health": "/health",

@@ -46,7 +46,7 @@ from adapters.vendors.fakes.ticketing import FakeTicketing
 from domain.contracts import PlanView, ServiceChangeView
 from domain.decisions import DecisionState, SkipEvidence
 from domain.entitlement import Lifecycle
-from domain.errors import NoWorkflowError, VendorError, VendorThrottledError
+from domain.errors import NoWorkflowError
 from domain.identifiers import System, fingerprint, workflow_id
 from domain.messages import (
     Decision,
@@ -253,11 +253,6 @@ class World:
         """Every vendor takes calls again, as after the time it named; no test waits for that."""
         async with self.sessions.begin() as session:
             await session.execute(delete(VendorGateRow))
-
-
-def away(system: System = System.CRM, *, for_seconds: float) -> VendorError:
-    """A vendor that asks to be left alone for a while."""
-    return VendorThrottledError(system, "Try later.", retry_after=for_seconds, http_status=429)
 
 
 @dataclass
