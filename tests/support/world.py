@@ -10,7 +10,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import time, timedelta
+from datetime import timedelta
 from typing import Any
 
 from obstore.store import MemoryStore
@@ -56,11 +56,10 @@ from domain.messages import (
     ServiceChangeInput,
     ServiceChangeResult,
 )
-from domain.morning_report import ReportTime
 from domain.service_change import Action, ChangeStatus, DocumentState, Role
 from domain.submission import check_submission
 from domain.vendor_values import BillingStanding, Standing
-from tests.support.clock import START, Clock
+from tests.support.clock import SIX, START, Clock
 from tests.support.decisions import payload_of
 from tests.support.factories import ACCOUNT, FIBER, PORTAL, REQUESTED, account
 from tests.support.mailbox import Mailbox
@@ -75,7 +74,6 @@ from workflows import WORKFLOWS
 
 PAST_DUE_ACCOUNT = "0002-OWING"
 CLOSED_ACCOUNT = "0003-CLOSED"
-SIX = ReportTime(time(6), "Europe/Berlin")
 ENDED_WITHIN = timedelta(seconds=30)
 
 
@@ -167,8 +165,7 @@ class World:
 
     def failures(self, system: System) -> PlannedFailures:
         """What a vendor is to fail with next."""
-        planned: PlannedFailures = getattr(self, system).failures
-        return planned
+        return getattr(self, system).failures  # type: ignore[no-any-return] # each has them
 
     async def submit(
         self,

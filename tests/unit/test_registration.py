@@ -32,9 +32,8 @@ from domain.report_messages import ReportName
 from domain.settling import SettleName
 from domain.steps import APPLY_ORDER, CHECK_SYSTEM, REVERSAL_OF, SYSTEM_OF
 from domain.vendor_events import SENDERS
-from tests.support.clock import START, Clock
+from tests.support.clock import SIX, START, Clock
 from tests.support.memory_records import MemoryRecords
-from tests.support.world import SIX
 from worker.bootstrap import Outside, activities
 from workflows import WORKFLOWS
 from workflows.event_polling import POLLS

@@ -9,8 +9,9 @@ from adapters.postgres.tables_reports import MorningReportRow
 from adapters.temporal.schedules import schedule_report
 from domain.morning_report import SETTLES_AFTER, headline
 from domain.report_messages import ReportDay, ReportName
+from tests.support.clock import SIX
 from tests.support.polling import eventually
-from tests.support.world import SIX, World
+from tests.support.world import World
 from workflows import MorningReportWorkflow
 
 DAY = date(2026, 11, 25)
