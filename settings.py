@@ -1,14 +1,16 @@
 """The one reader of the environment. Imported only where things are wired, never by rules."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
-from pydantic import Field, PositiveFloat, SecretStr
+from pydantic import Field, PositiveFloat, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.identifiers import System
+from domain.morning_report import ReportTime
 from domain.reconciliation_messages import SHARE, VENDOR_RATE
 from domain.replay_messages import RETRIES_PER_SECOND
 from domain.service_change import READS_EVERYTHING, Role
@@ -118,6 +120,8 @@ class Settings(BaseSettings):
     """Signs the cookie that keeps a person signed in to the console."""
 
     operations_mail_to: str = ""
+    report_mail_to: str = ""
+    """Who gets the morning report; empty means `operations_mail_to`."""
     operations_mail_from: str = "throughline@localhost"
     smtp_host: str = ""
     smtp_port: int = 25
@@ -152,6 +156,10 @@ class Settings(BaseSettings):
     reconcile_hour: Annotated[int, Field(ge=0, le=23)] = 2
     """The hour of the day, in UTC, at which all systems are compared."""
 
+    report_time: time = time(6)
+    """When the business begins its day: the morning report tells how things stood then."""
+    report_zone: ZoneInfo = ZoneInfo("UTC")
+
     event_poll_every: timedelta = timedelta(seconds=60)
     """How often vendors are asked for events that may have been lost on their way."""
     event_due_after: timedelta = timedelta(seconds=30)
@@ -172,6 +180,19 @@ class Settings(BaseSettings):
 
     crash_points: Path | None = None
     """A folder in which tests arm places to die at, see `crash_points.py`; unset means none."""
+
+    @field_validator("report_time")
+    @classmethod
+    def _at_a_quarter(cls, at: time) -> time:
+        """Jobs are on record by quarters of an hour."""
+        if at.replace(minute=at.minute % 15) != time(at.hour) or at.tzinfo is not None:
+            raise ValueError("has to be at a quarter of an hour, without a zone, such as 06:15")
+        return at
+
+    @property
+    def report_when(self) -> ReportTime:
+        """The cut of the morning report."""
+        return ReportTime(self.report_time, str(self.report_zone))
 
     @property
     def api_base_url(self) -> str:

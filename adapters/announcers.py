@@ -1,4 +1,4 @@
-"""Tells operations about a change or a view by mail or by signed webhook. Nothing personal."""
+"""Tells operations about a change, a view or the day, by mail or webhook. Nothing personal."""
 
 import json
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ import aiosmtplib
 from standardwebhooks.webhooks import Webhook
 
 from domain.errors import NoticeError
+from domain.morning_report import ReportNotice, headline, short
 from domain.records import OperationsNotice
 from domain.views import ViewNotice
 from http_client import VENDOR_TIMEOUT, AsyncClient, HTTPError
@@ -62,6 +63,15 @@ class MailAnnouncer:
         mail.set_content(f"{notice.sentence}\n\n{self._console_url}/{notice.path}\n")
         await self._send(mail)
 
+    async def announce_report(self, notice: ReportNotice) -> None:
+        """The morning report in short, with the way to all of it."""
+        mail = self._mail(notice.id, headline(notice.report))
+        lines = "\n".join(short(notice.report))
+        mail.set_content(
+            f"{lines}\n\n{self._console_url}/{notice.path}\n\nSHA-256 {notice.sha256}\n"
+        )
+        await self._send(mail)
+
     def _mail(self, notice_id: str, subject: str) -> EmailMessage:
         mail = EmailMessage()
         mail["From"] = self._sender
@@ -110,6 +120,18 @@ class WebhookAnnouncer:
             "url": f"{self._console_url}/{notice.path}",
         }
         await self._send(notice.id, f"view_alert.{notice.turn}", data)
+
+    async def announce_report(self, notice: ReportNotice) -> None:
+        """The same about the morning report."""
+        data = {
+            "day": notice.report.day.isoformat(),
+            "complete": notice.report.complete,
+            "missing": [each.input for each in notice.report.missing],
+            "lines": short(notice.report),
+            "sha256": notice.sha256,
+            "url": f"{self._console_url}/{notice.path}",
+        }
+        await self._send(notice.id, "report.morning", data)
 
     async def _send(self, notice_id: str, kind: str, data: Mapping[str, Any]) -> None:
         at = datetime.now(UTC)

@@ -43,6 +43,7 @@ from api.routes import (
     reconciliation,
     records,
     replays,
+    reports,
     service_changes,
     today,
     views,
@@ -73,6 +74,7 @@ ROUTERS = (
     today.router,
     health.router,
     attempts.router,
+    reports.router,
     reconciliation.router,
     differences.router,
     pauses.router,
@@ -124,6 +126,7 @@ async def wire(settings: Settings) -> AsyncIterator[Parts]:
                 roles=settings.oidc_roles,
                 clock=now,
             ),
+            report_when=settings.report_when,
         )
     finally:
         await engine.dispose()

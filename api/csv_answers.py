@@ -6,7 +6,7 @@ from datetime import datetime
 from io import StringIO
 from typing import Any, Final
 
-from fastapi.responses import StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 
 from adapters.postgres import mapping
 from adapters.postgres.exporting import Exported
@@ -102,6 +102,19 @@ def _lines(rows: Sequence[Sequence[str]]) -> str:
     text = StringIO()
     csv.writer(text).writerows(rows)
     return text.getvalue()
+
+
+def whole_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]], name: str) -> Response:
+    """A short list as a download, all of it at once."""
+    body = _BYTE_ORDER_MARK + _lines([list(columns), *([cell(v) for v in row] for row in rows)])
+    return Response(
+        body,
+        media_type="text/csv; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}.csv"',
+            "Cache-Control": "no-store",
+        },
+    )
 
 
 def csv_answer(

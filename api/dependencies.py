@@ -29,6 +29,7 @@ from adapters.temporal.engine import TemporalEngine
 from adapters.webhooks import WebhookVerifier
 from api.errors import ApiError
 from domain.identifiers import System
+from domain.morning_report import ReportTime
 from domain.service_change import READS_EVERYTHING, Role
 
 _KEY_REMEMBERED_SECONDS: Final = 5.0
@@ -72,6 +73,7 @@ class Parts:
     random_bytes: Callable[[int], bytes]
     document_max_bytes: int
     identities: IdentityProvider
+    report_when: ReportTime
     keys: dict[str, tuple[float, Principal]] = field(default_factory=dict)
 
 

@@ -76,6 +76,9 @@ KINDS: Final[Mapping[str, Kind]] = {
         _S.FORBIDDEN, "Not allowed", "Ask somebody with the role named, or a colleague."
     ),
     "not_found": Kind(_S.NOT_FOUND, "Not found", "Check the identifier, or search for it."),
+    "report_not_due": Kind(
+        _S.NOT_FOUND, "The report is not due yet", "Ask again after the time named."
+    ),
     "payload_expired": Kind(
         _S.GONE,
         "What was said is no longer kept",

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from domain.errors import FailureCode
+from domain.morning_report import MAY_BUILD
 from domain.service_change import (
     BEFORE_APPROVAL,
     MAY_SUBMIT,
@@ -252,6 +253,8 @@ RIGHTS: Final = (
     Right("show_personal", MAY_SHOW_PERSONAL, "On record, but for what they submitted themselves."),
     Right("note", READS_EVERYTHING),
     Right("assign", READS_EVERYTHING),
+    Right("read_morning_report", READS_EVERYTHING),
+    Right("build_morning_report", MAY_BUILD),
     Right("keep_views", READS_EVERYTHING, "Their own; administrators mend those of others."),
     Right("confirm_second", SECOND_PERSONS, "Never what they proposed themselves."),
 )

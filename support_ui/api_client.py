@@ -15,6 +15,7 @@ from support_ui.calls.pauses import PauseCalls
 from support_ui.calls.reconciliation import ReconciliationCalls
 from support_ui.calls.records import RecordCalls
 from support_ui.calls.replays import ReplayCalls
+from support_ui.calls.reports import ReportCalls
 
 
 class ApiClient(
@@ -33,6 +34,7 @@ class ApiClient(
     ReconciliationCalls,
     RecordCalls,
     ReplayCalls,
+    ReportCalls,
 ):
     """One caller's view of the API.
 

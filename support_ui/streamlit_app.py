@@ -43,6 +43,13 @@ page = st.navigation(
             help="What waits for you, what is late, what broke, and what was done.",
         ),
         st.Page(
+            "app_pages/report.py",
+            title="Report",
+            icon=":material/summarize:",
+            url_path="report",
+            help="How things stood in the morning: exceptions first, then the counts.",
+        ),
+        st.Page(
             "app_pages/approvals.py",
             title="Approvals",
             icon=":material/how_to_reg:",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from support_ui import ui
-from support_ui.view_models import lists, today, words
+from support_ui.view_models import lists, report, today, words
 from support_ui.view_models.places import Place
 
 
@@ -126,5 +126,65 @@ def sent_table(rows: Sequence[lists.Row], places: Sequence[Place]) -> None:
             "HTTP": ui.wide(60),
             "Took": ui.wide(80),
             "Said": ui.wide(320),
+        },
+    )
+
+
+def exception_table(rows: Sequence[lists.Row], places: Sequence[Place]) -> None:
+    """What was not as it should be in the morning; each leads to where it stands now."""
+    ui.link_table(
+        rows,
+        key="exceptions",
+        alt="Exceptions, the gravest first",
+        opens=ui.Opens("What", places, "Opens what there is of it now", 360),
+        columns={
+            "": st.column_config.MultiselectColumn(
+                width=115,
+                options=[look.label for look in report.SEVERITY.values()],
+                color=[look.colour for look in report.SEVERITY.values()],
+            ),
+            "Changes": st.column_config.NumberColumn(width=80),
+            "Past their time": ui.wide(115),
+            "Oldest": ui.wide(100),
+            "Whose work": ui.wide(160),
+            "What to do": ui.wide(430),
+        },
+    )
+
+
+def became_active_table(rows: Sequence[lists.Row]) -> None:
+    """What became active; the change id of each row opens its page."""
+    ui.link_table(
+        rows,
+        key="became_active",
+        alt="Changes that became active, the earliest first",
+        columns={
+            "Kind": ui.wide(190),
+            "Approved by": ui.wide(140),
+            "Approved": ui.wide(190),
+            "Last effect applied": ui.wide(190),
+            "Active": ui.wide(190),
+        },
+    )
+
+
+def report_day_table(rows: Sequence[lists.Row], places: Sequence[Place]) -> None:
+    """Reports that were kept; each opens that day's."""
+    looks = (report.COMPLETE, report.INCOMPLETE)
+    ui.link_table(
+        rows,
+        key="report_days",
+        alt="Reports that were kept, the latest day first",
+        opens=ui.Opens("Day", places, "Opens that day's report", 130),
+        columns={
+            "State": st.column_config.MultiselectColumn(
+                width=120,
+                options=[look.label for look in looks],
+                color=[look.colour for look in looks],
+            ),
+            "Missing": ui.wide(420),
+            "Built": ui.wide(190),
+            "By": ui.wide(120),
+            "SHA-256": ui.wide(120),
         },
     )

@@ -32,6 +32,7 @@ from activities.records import Announcer, DocumentVault, Records
 from activities.repairing import RepairActivities
 from activities.replaying import ReplayActivities
 from activities.replays import Changes, Replays
+from activities.reporting import ReportActivities, ReportAnnouncer, Reports
 from activities.scheduling import SchedulingActivities
 from activities.settling import SettleActivities
 from activities.ticketing import TicketActivities
@@ -42,6 +43,7 @@ from adapters.keyring import Keyring
 from adapters.postgres.drift_watch import PostgresDriftWatch
 from adapters.postgres.engine import create_engine, sessions
 from adapters.postgres.event_feeds import PostgresEventInbox
+from adapters.postgres.morning_reports import PostgresReports
 from adapters.postgres.reconciliation_repairs import PostgresRepairs
 from adapters.postgres.reconciliation_runs import PostgresReconciliations
 from adapters.postgres.records import PostgresRecords
@@ -83,6 +85,8 @@ class Outside:
     repairs: Repairs
     entrances: CredentialEntrances
     trials: Trials
+    reports: Reports
+    report_announcers: Sequence[ReportAnnouncer] = ()
     event_due_after: timedelta = timedelta(seconds=30)
     clock: Callable[[], datetime] = now
 
@@ -131,6 +135,7 @@ def activities(outside: Outside) -> Activities:
     repairs = RepairActivities(outside.repairs, reads, outside.crm, outside.billing)
     credentials = CredentialActivities(records, outside.entrances, outside.trials)
     settling = SettleActivities(records, calls)
+    reports = ReportActivities(outside.reports, outside.report_announcers)
     return Activities(
         ours=(
             record.record_transition,
@@ -151,6 +156,8 @@ def activities(outside: Outside) -> Activities:
             credentials.try_credential,
             credentials.check_credentials,
             credentials.probe_credential,
+            reports.build_morning_report,
+            reports.send_morning_report,
         ),
         at={
             System.CRM: (
@@ -224,6 +231,8 @@ async def wire(settings: Settings, client: Client) -> AsyncIterator[Outside]:
             changes=TemporalEngine(client, settings.temporal_task_queue),
             reconciliations=PostgresReconciliations(opened, now),
             repairs=PostgresRepairs(opened, now),
+            reports=PostgresReports(opened, now, settings.report_when),
+            report_announcers=announcers(settings, settings.report_mail_to),
             event_due_after=settings.event_due_after,
         )
         yield outside if settings.crash_points is None else _mortal(outside, settings.crash_points)
@@ -266,16 +275,20 @@ def _mortal(outside: Outside, folder: Path) -> Outside:
     )
 
 
-def announcers(settings: Settings) -> list[MailAnnouncer | WebhookAnnouncer]:
-    """The channels that are configured; none is fine, the queue is always there."""
+def announcers(settings: Settings, mail_to: str = "") -> list[MailAnnouncer | WebhookAnnouncer]:
+    """The channels that are configured; none is fine, the queue is always there.
+
+    Mail goes to `mail_to` where that is given.
+    """
+    recipient = mail_to or settings.operations_mail_to
     found: list[MailAnnouncer | WebhookAnnouncer] = []
-    if settings.smtp_host and settings.operations_mail_to:
+    if settings.smtp_host and recipient:
         found.append(
             MailAnnouncer(
                 host=settings.smtp_host,
                 port=settings.smtp_port,
                 sender=settings.operations_mail_from,
-                recipient=settings.operations_mail_to,
+                recipient=recipient,
                 console_url=settings.console_base_url,
             )
         )

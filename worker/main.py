@@ -14,7 +14,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from adapters.postgres.engine import create_engine, sessions
 from adapters.postgres.machinery import WORKER
 from adapters.temporal.client import connect
-from adapters.temporal.schedules import schedule_polling, schedule_reconciliation
+from adapters.temporal.schedules import schedule_polling, schedule_reconciliation, schedule_report
 from domain.vendor_events import SENDERS
 from json_logs import configure
 from settings import Settings
@@ -112,6 +112,7 @@ async def run(settings: Settings) -> None:
                     await schedule_reconciliation(
                         client, settings.temporal_task_queue, settings.reconcile_hour
                     )
+                    await schedule_report(client, queue, settings.report_when)
                     await stop.wait()
             _LOG.info("worker drained")
 

@@ -1,4 +1,4 @@
-"""Deterministic orchestration: changes, previews, polls, replays, reconciliation. No I/O."""
+"""Deterministic orchestration of changes and of what happens besides them. No I/O."""
 
 from workflows.credentials import (
     CredentialPreflightWorkflow,
@@ -6,6 +6,7 @@ from workflows.credentials import (
     CredentialTrialWorkflow,
 )
 from workflows.event_polling import EventPollingWorkflow
+from workflows.morning_report import MorningReportWorkflow
 from workflows.preview import PreviewServiceChangeWorkflow
 from workflows.reconciliation import (
     NightlyReconciliationWorkflow,
@@ -28,6 +29,7 @@ WORKFLOWS = [
     CredentialTrialWorkflow,
     CredentialPreflightWorkflow,
     CredentialProbeWorkflow,
+    MorningReportWorkflow,
 ]
 """Every workflow a worker registers."""
 
@@ -37,6 +39,7 @@ __all__ = [
     "CredentialProbeWorkflow",
     "CredentialTrialWorkflow",
     "EventPollingWorkflow",
+    "MorningReportWorkflow",
     "NightlyReconciliationWorkflow",
     "PreviewServiceChangeWorkflow",
     "ReconciliationWorkflow",

@@ -66,6 +66,9 @@ BRING: Final = RetryPolicy(
 )
 """A retry of a replay that no worker takes: some ten minutes of asking, each for five seconds."""
 
+REPORT_TRY: Final = timedelta(minutes=2)
+"""One telling of the morning report: eight statements, each ended by the database after 15 s."""
+
 NOTIFY: Final = RetryPolicy(
     initial_interval=timedelta(seconds=2),
     backoff_coefficient=2.0,

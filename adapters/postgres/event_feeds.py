@@ -10,10 +10,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from adapters.postgres.inbox import VendorEvent, take_missed
+from adapters.postgres.job_runs import ran
 from adapters.postgres.tables import ServiceChangeRow, TicketRow
 from adapters.postgres.tables_inbox import EventFeedRow, ObjectVersionRow
 from adapters.postgres.tables_operations import PauseRow, VendorGateRow
-from domain.event_polling import Feed
+from domain.event_polling import Feed, polling_id
 from domain.identifiers import System
 from domain.pauses import EVERYTHING
 from domain.vendor_events import EventSource
@@ -63,11 +64,13 @@ class PostgresEventInbox:
 
     async def polled(self, system: System) -> None:
         """Put on record that the vendor was asked and answered."""
+        now = self.clock()
         async with self.sessions.begin() as session:
+            await ran(session, polling_id(system), now)
             await _write(
                 session,
                 system,
-                polled_at=self.clock(),
+                polled_at=now,
                 failed_at=None,
                 last_error=None,
                 retry_at=None,

@@ -222,7 +222,7 @@ async def release(session: AsyncSession, wanted: Release) -> InboxState | None:
         return before
     row.state, row.attempts = InboxState.QUEUED, 0
     row.queued_at = row.available_at = func.now()
-    row.processed_at = None
+    since, row.processed_at = row.processed_at, None
     session.add(
         AuditEntryRow(
             at=wanted.at,
@@ -233,7 +233,13 @@ async def release(session: AsyncSession, wanted: Release) -> InboxState | None:
             account_id=row.account_id,
             correlation_id=wanted.correlation_id,
             reason=wanted.reason,
-            facts={"system": row.system, "event_id": row.event_id, "was": before},
+            facts={
+                "system": row.system,
+                "event_id": row.event_id,
+                "type": row.type,
+                "was": before,
+                "since": since.isoformat() if since else None,
+            },
         )
     )
     return before

@@ -8,6 +8,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from adapters.postgres.job_runs import ran
 from adapters.postgres.tables_operations import LifeSignRow
 from domain.contracts_health import ProcessView
 from domain.health import Part, judge
@@ -28,7 +29,7 @@ class LifeSign:
 
 
 async def show(session: AsyncSession, process: str, signs: list[LifeSign]) -> None:
-    """Put on record that a process lives; those long gone are forgotten."""
+    """Put on record that a process lives and when it did what; those long gone are forgotten."""
     now = func.clock_timestamp()
     for sign in signs:
         values = {
@@ -43,6 +44,8 @@ async def show(session: AsyncSession, process: str, signs: list[LifeSign]) -> No
             .values(process=process, part=sign.part, since=now, **values)
             .on_conflict_do_update(index_elements=["process", "part"], set_=values)
         )
+        if sign.ran_ago is not None:
+            await ran(session, sign.part, values["ran_at"])
     await session.execute(
         delete(LifeSignRow).where(LifeSignRow.seen_at < func.now() - FORGOTTEN_AFTER)
     )

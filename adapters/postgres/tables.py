@@ -173,6 +173,14 @@ class AuditEntryRow(Base):
         Index(None, "action", "id"),
         Index(None, "correlation_id", "id"),
         Index(None, "at", "id"),
+        Index(
+            "ix_audit_entries_moved",
+            "change_id",
+            "at",
+            "id",
+            postgresql_include=["to_status", "action", "actor"],
+            postgresql_where=text("to_status IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

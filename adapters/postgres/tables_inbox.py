@@ -26,6 +26,11 @@ class InboxRow(Base):
     __tablename__ = "inbox"
     __table_args__ = (
         Index("ix_inbox_due", "available_at", postgresql_where=text("state = 'queued'")),
+        Index(
+            "ix_inbox_quarantined",
+            "processed_at",
+            postgresql_where=text("state = 'quarantined'"),
+        ),
         Index(None, "received_at", "system", "event_id"),
         Index(None, "system", "received_at"),
         Index(None, "account_id"),

@@ -19,7 +19,9 @@ from temporalio.client import (
 
 from domain.event_polling import POLLING_WORKFLOW, PollInput, polling_id
 from domain.identifiers import System
+from domain.morning_report import ReportTime
 from domain.reconciliation_messages import ReconciliationName
+from domain.report_messages import ReportName
 
 CATCH_UP: Final = timedelta(minutes=5)
 """Polls missed while the engine was away are made up for this long back; one poll finds all."""
@@ -62,6 +64,28 @@ async def schedule_reconciliation(client: Client, task_queue: str, hour: int) ->
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=NIGHT_CATCH_UP),
     )
     await _have(client, name, schedule)
+
+
+async def schedule_report(client: Client, task_queue: str, when: ReportTime) -> None:
+    """Have the morning report built and sent each day at its cut. As safe to repeat as polling.
+
+    A morning that was missed is made up for within the day; the report is the same.
+    """
+    schedule = Schedule(
+        action=ScheduleActionStartWorkflow(
+            ReportName.WORKFLOW, id=ReportName.SCHEDULE, task_queue=task_queue
+        ),
+        spec=ScheduleSpec(
+            calendars=[
+                ScheduleCalendarSpec(
+                    hour=[ScheduleRange(when.at.hour)], minute=[ScheduleRange(when.at.minute)]
+                )
+            ],
+            time_zone_name=when.zone,
+        ),
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=NIGHT_CATCH_UP),
+    )
+    await _have(client, ReportName.SCHEDULE, schedule)
 
 
 async def _have(client: Client, name: str, schedule: Schedule) -> None:

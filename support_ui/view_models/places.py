@@ -16,6 +16,7 @@ CHANGE_PAGE: Final = "app_pages/change.py"
 DRIFT_PAGE: Final = "app_pages/drift.py"
 FIND_PAGE: Final = "app_pages/find.py"
 HEALTH_PAGE: Final = "app_pages/health.py"
+REPORT_PAGE: Final = "app_pages/report.py"
 MESSAGES_PAGE: Final = "app_pages/messages.py"
 OWNERSHIP_PAGE: Final = "app_pages/ownership.py"
 

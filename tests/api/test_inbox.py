@@ -190,7 +190,13 @@ async def test_a_quarantined_event_is_released_once_its_type_is_known(
             select(AuditEntryRow).where(AuditEntryRow.action == "release_event")
         )
     assert (entry.actor, entry.reason) == ("operator", "Known by now.")
-    assert entry.facts == {"system": "billing", "event_id": "evt_1", "was": "quarantined"}
+    assert entry.facts == {
+        "system": "billing",
+        "event_id": "evt_1",
+        "type": "customer.moved",
+        "was": "quarantined",
+        "since": quarantined["processed_at"].replace("Z", "+00:00"),
+    }
 
 
 async def test_an_event_says_who_may_release_it_and_why_not(

@@ -16,12 +16,13 @@ from tests.replay.polling import POLLED, POLLS
 from tests.replay.previews import PREVIEWED, PREVIEWS
 from tests.replay.reconciliation import RECONCILED, RECONCILIATIONS
 from tests.replay.replays import REPLAYED, REPLAYS
+from tests.replay.reports import REPORTED, REPORTS
 from tests.replay.scenarios import SCENARIOS
 from worker.main import workflow_runner
 from workflows import WORKFLOWS, ServiceChangeWorkflow
 
 _CHANGES = stored()
-_FOLDERS = (HISTORIES, POLLS, REPLAYS, PREVIEWS, RECONCILED)
+_FOLDERS = (HISTORIES, POLLS, REPLAYS, PREVIEWS, RECONCILED, REPORTS)
 _STORED = [history for folder in _FOLDERS for history in stored(folder)]
 _MACHINE = re.compile(r'"/(home|root|work|usr|tmp|Users)/|[0-9]+@[A-Za-z]|File \\"')
 _PERSONAL = re.compile(r"[A-Za-z0-9.]+@[A-Za-z0-9]+\.[a-z]|billing_address|line1|postal_code")
@@ -51,6 +52,7 @@ def test_every_scenario_has_its_history() -> None:
     assert {name_of(history) for history in stored(POLLS)} == set(POLLED)
     assert {name_of(history) for history in stored(REPLAYS)} == set(REPLAYED)
     assert {name_of(history) for history in stored(PREVIEWS)} == set(PREVIEWED)
+    assert {name_of(history) for history in stored(REPORTS)} == set(REPORTED)
     assert {name_of(history) for history in stored(RECONCILED)} == set(RECONCILIATIONS)
 
 

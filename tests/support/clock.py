@@ -1,10 +1,15 @@
 """A clock that tests set. Nothing here reads the machine's time."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+
+from domain.morning_report import ReportTime
 
 START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 """A Tuesday morning; dates in tests count from here."""
 
+
+SIX = ReportTime(time(6), "Europe/Berlin")
+"""When the business of tests begins its day."""
 
 _TICK = timedelta(milliseconds=1)
 

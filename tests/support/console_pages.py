@@ -26,6 +26,7 @@ async def console_pages(stack: LiveStack) -> Mapping[str, str]:
         "Change that stands still": f"/change?id={one['id']}" if one else "/change",
         "Attempts": f"/change?id={one['id']}&tab=Attempts" if one else "/change",
         "Payloads": f"/change?id={one['id']}&tab=Payloads" if one else "/change",
+        "Report": "/report",
         "Disagreements": "/disagreements",
         "Drift": "/drift",
         "Credentials": "/credentials",

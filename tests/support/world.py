@@ -25,6 +25,7 @@ from adapters.postgres.acceptance import NewChange, accept_change
 from adapters.postgres.documents import StoredDocument, Upload, add_document
 from adapters.postgres.event_feeds import PostgresEventInbox
 from adapters.postgres.inbox import VendorEvent, take_event
+from adapters.postgres.morning_reports import PostgresReports
 from adapters.postgres.outbox import outbox_row
 from adapters.postgres.proposals import NewDecision, message_of, put_on_record
 from adapters.postgres.reading import History, read_history
@@ -58,7 +59,7 @@ from domain.messages import (
 from domain.service_change import Action, ChangeStatus, DocumentState, Role
 from domain.submission import check_submission
 from domain.vendor_values import BillingStanding, Standing
-from tests.support.clock import START, Clock
+from tests.support.clock import SIX, START, Clock
 from tests.support.decisions import payload_of
 from tests.support.factories import ACCOUNT, FIBER, PORTAL, REQUESTED, account
 from tests.support.mailbox import Mailbox
@@ -138,6 +139,8 @@ class World:
             changes=self.engine,
             reconciliations=PostgresReconciliations(self.sessions, self.clock),
             repairs=PostgresRepairs(self.sessions, self.clock),
+            reports=PostgresReports(self.sessions, self.clock, SIX),
+            report_announcers=[self.mailbox],
             entrances=self.entrances,
             trials=PostgresTrials(self.sessions, self.clock),
             clock=self.clock,
@@ -162,8 +165,7 @@ class World:
 
     def failures(self, system: System) -> PlannedFailures:
         """What a vendor is to fail with next."""
-        planned: PlannedFailures = getattr(self, system).failures
-        return planned
+        return getattr(self, system).failures  # type: ignore[no-any-return] # each has them
 
     async def submit(
         self,

@@ -55,6 +55,7 @@ from tests.ui import (
     stub_messages,
     stub_operations,
     stub_reconciliation,
+    stub_reports,
 )
 from tests.ui.samples import CHANGES, PNG, sha
 from tests.ui.samples_reconciliation import Reconciled
@@ -327,6 +328,7 @@ def _desk(app: FastAPI, world: Callable[[Request], World]) -> None:
     stub_approvals.add_routes(app, staff, missing)
     stub_operations.add_routes(app, world, staff)
     stub_messages.add_routes(app, staff, missing)
+    stub_reports.add_routes(app, staff, Asked)
     stub_reconciliation.add_routes(app, staff, missing, Asked)
     stub_credentials.add_routes(app, staff, Asked)
 

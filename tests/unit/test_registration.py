@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 import activities as activities_package
 from adapters.documents.store import DocumentStore
 from adapters.postgres.event_feeds import PostgresEventInbox
+from adapters.postgres.morning_reports import PostgresReports
 from adapters.postgres.reconciliation_repairs import PostgresRepairs
 from adapters.postgres.reconciliation_runs import PostgresReconciliations
 from adapters.postgres.replay_progress import PostgresReplays
@@ -27,10 +28,11 @@ from domain.messages import Decision, DecisionResult, EngineName
 from domain.previewing import PreviewName
 from domain.reconciliation_messages import ReconciliationName
 from domain.replay_messages import ReplayName
+from domain.report_messages import ReportName
 from domain.settling import SettleName
 from domain.steps import APPLY_ORDER, CHECK_SYSTEM, REVERSAL_OF, SYSTEM_OF
 from domain.vendor_events import SENDERS
-from tests.support.clock import START, Clock
+from tests.support.clock import SIX, START, Clock
 from tests.support.memory_records import MemoryRecords
 from worker.bootstrap import Outside, activities
 from workflows import WORKFLOWS
@@ -73,6 +75,8 @@ NAMES = {
     "try_credential",
     "check_credentials",
     "probe_credential",
+    "build_morning_report",
+    "send_morning_report",
 }
 """Written out: histories hold these, so a rename in Python must not change one."""
 
@@ -108,6 +112,7 @@ def outside() -> Outside:
         repairs=PostgresRepairs(async_sessionmaker(), Clock()),
         entrances=FakeEntrances(),
         trials=PostgresTrials(async_sessionmaker(), Clock()),
+        reports=PostgresReports(async_sessionmaker(), Clock(), SIX),
     )
 
 
@@ -190,6 +195,7 @@ def test_the_workflow_and_its_messages_have_the_names_callers_use() -> None:
         CredentialName.TRIAL,
         CredentialName.PREFLIGHT,
         CredentialName.PROBE,
+        ReportName.WORKFLOW,
     ]
     assert set(replay.signals) == {ReplayName.STEERED} == {"steered"}
     assert set(definition.updates) == {EngineName.DECIDE} == {"decide"}

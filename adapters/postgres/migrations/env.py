@@ -11,6 +11,7 @@ from adapters.postgres import (
     tables_operations,
     tables_people,
     tables_reconciliation,
+    tables_reports,
     tables_views,
 )
 from adapters.postgres.tables import Base
@@ -24,6 +25,7 @@ _ALL = (
     tables_operations,
     tables_people,
     tables_reconciliation,
+    tables_reports,
     tables_views,
 )
 

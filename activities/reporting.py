@@ -1,0 +1,72 @@
+"""Builds the morning report and has it mailed, each once a day."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Protocol
+
+from temporalio import activity
+
+from domain.errors import NoticeError
+from domain.morning_report import ReportNotice
+from domain.report_messages import ReportDay
+
+
+class Reports(Protocol):
+    """The kept reports. Each method is safe to repeat."""
+
+    async def build(self) -> date:
+        """Build the report that is due; the day. One that is kept stays as it is."""
+        ...
+
+    async def notice(self, day: date) -> tuple[ReportNotice, frozenset[str]]:
+        """What there is to mail of a day, and the channels that have had it."""
+        ...
+
+    async def sent(self, day: date, channel: str, error: str | None) -> None:
+        """Put on record that a channel has had it, or why not."""
+        ...
+
+
+class ReportAnnouncer(Protocol):
+    """One way to bring the report to the business."""
+
+    channel: str
+
+    async def announce_report(self, notice: ReportNotice) -> None:
+        """Deliver once; `notice.id` lets the receiver recognise a repeat. Raises NoticeError."""
+        ...
+
+
+class ReportActivities:
+    """The morning report."""
+
+    def __init__(self, reports: Reports, announcers: Sequence[ReportAnnouncer]) -> None:
+        self._reports = reports
+        self._announcers = announcers
+
+    @activity.defn(name="build_morning_report")
+    async def build_morning_report(self) -> ReportDay:
+        """Build the report that is due, unless it is kept already. Safe to repeat."""
+        return ReportDay(day=await self._reports.build())
+
+    @activity.defn(name="send_morning_report")
+    async def send_morning_report(self, report: ReportDay) -> None:
+        """Deliver by every channel that has not had it. Safe to repeat.
+
+        A crash between delivery and note sends it again under the same notice id. Raises
+        NoticeError, after trying every channel, if one of them failed.
+        """
+        notice, delivered = await self._reports.notice(report.day)
+        failed: list[str] = []
+        for announcer in self._announcers:
+            if announcer.channel in delivered:
+                continue
+            try:
+                await announcer.announce_report(notice)
+            except NoticeError as error:
+                failed.append(f"{announcer.channel}: {error}")
+                await self._reports.sent(report.day, announcer.channel, str(error))
+                continue
+            await self._reports.sent(report.day, announcer.channel, None)
+        if failed:
+            raise NoticeError("; ".join(failed))
