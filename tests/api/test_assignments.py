@@ -145,5 +145,5 @@ async def test_a_portal_takes_no_work(api: ApiUnderTest) -> None:
 async def test_work_can_be_handed_to_staff_alone(api: ApiUnderTest) -> None:
     people = (await api.client("support").get("/v1/people")).json()
     assert [person["principal"] for person in people] == [
-        "admin", "operator", "second_operator", "support",
+        "admin", "operator", "second_admin", "second_operator", "support",
     ]  # fmt: skip

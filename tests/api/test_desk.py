@@ -38,7 +38,7 @@ async def test_what_stands_still_is_shown_by_cause_with_owner_and_next_action(
     )
     assert group["changes"] == [change_id]
     assert group["owner"] == "integration engineers"
-    assert group["next_action"].startswith("Compare the raw answer")
+    assert group["next_action"].startswith("Open the drift inbox")
     assert (letter["change_id"], letter["words"], letter["attempts"]) == (change_id, "<html>", 1)
     assert failure["fingerprint"] == letter["fingerprint"] == group["fingerprint"]
     assert failure["dead_letter"] == letter["id"]

@@ -120,7 +120,7 @@ async def test_operators_pause_staff_reads_and_nobody_else_does_either(
     api: ApiUnderTest, caller: str
 ) -> None:
     client = api.client(caller)
-    may_pause = caller in {"operator", "second_operator", "admin"}
+    may_pause = caller in {"operator", "second_operator", "admin", "second_admin"}
     may_read = may_pause or caller == "support"
 
     assert (await client.put(f"{ROUTE}/crm", json=WHY)).status_code == (200 if may_pause else 403)
