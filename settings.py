@@ -130,6 +130,8 @@ class Settings(BaseSettings):
     """How many steps all workers together begin at a vendor in a second, as JSON: `{"crm": 20}`.
     A vendor that is not named sets the pace itself, by `Retry-After`."""
     sweep_every: timedelta = timedelta(seconds=20)
+    alert_every: timedelta = timedelta(seconds=15)
+    """How often everything that alerts are about is measured."""
     unstarted_after: timedelta = Field(default=timedelta(seconds=30))
     """How long an accepted change may be without a workflow before the sweeper steps in."""
 

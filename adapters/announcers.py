@@ -1,4 +1,4 @@
-"""Tells operations about a change, a view or an alert by mail or by signed webhook. Nothing personal."""
+"""Tells operations of a change, a view or an alert by mail or signed webhook. Nothing personal."""
 
 import json
 from collections.abc import Mapping

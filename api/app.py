@@ -21,6 +21,7 @@ from api.dependencies import Parts
 from api.errors import PROBLEM_JSON
 from api.routes import (
     actions,
+    alerts,
     approvals,
     assignments,
     attempts,
@@ -67,6 +68,7 @@ ROUTERS = (
     permissions.router,
     views.router,
     today.router,
+    alerts.router,
     health.router,
     attempts.router,
     reconciliation.router,

@@ -176,5 +176,3 @@ def announcement(group: Sequence[Tellable], round_id: str) -> Announcement:
             "count": len(group),
         },
     )
-
-

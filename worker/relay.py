@@ -19,6 +19,7 @@ from adapters.postgres.tables_desk import DecisionRow, ReplayRow
 from adapters.postgres.tables_reconciliation import DifferenceRow, ReconciliationRunRow
 from adapters.temporal.client import connect
 from adapters.temporal.engine import TemporalEngine
+from adapters.temporal.queues import Queues
 from adapters.temporal.runs import WorkflowRuns
 from crash_points import CrashPoints
 from domain.errors import EngineUnavailableError
@@ -30,12 +31,14 @@ from domain.service_change import ChangeKind
 from domain.settling import SettleInput
 from json_logs import configure
 from settings import Settings
+from worker.alerts import Alerts
 from worker.bootstrap import announcers, now
 from worker.crash_points import MortalEngine
 from worker.inbox import sweep_inbox, work_off
 from worker.life_signs import LifeSigns, process_name
 from worker.lost_reconciliation import sweep_reconciliation
 from worker.lost_workflows import LostWorkflows, sweep_replays
+from worker.meters import Meters
 from worker.open_effects import sweep_effects
 from worker.running import health_page, stop_on_signals
 from worker.sweeper import sweep
@@ -252,7 +255,10 @@ async def run(settings: Settings) -> None:
     )
     runs = WorkflowRuns(client)
     lost = LostWorkflows(sessions(engine), runs, now)
-    alerts = ViewAlerts(sessions(engine), announcers(settings), now)
+    view_alerts = ViewAlerts(sessions(engine), announcers(settings), now)
+    meters = Meters()
+    queues = Queues(client, settings.temporal_task_queue)
+    alerts = Alerts(sessions(engine), announcers(settings), queues.look, meters)
 
     async def dispatch() -> bool:
         return await relay.dispatch() == _BATCH
@@ -270,17 +276,23 @@ async def run(settings: Settings) -> None:
         return False
 
     async def look_at_views() -> bool:
+        await view_alerts.look()
+        return False
+
+    async def look_at_measures() -> bool:
         await alerts.look()
         return False
 
     life = LifeSigns(sessions(engine), process_name("relay"))
     sweep_every = settings.sweep_every.total_seconds()
-    async with health_page(settings.relay_metrics_port, lambda: True):
+    alert_every = settings.alert_every.total_seconds()
+    async with health_page(settings.relay_metrics_port, lambda: True, meters.page):
         await asyncio.gather(
             _keep_doing(dispatch, stop, _IDLE_SECONDS, "relay", life),
             _keep_doing(process_events, stop, _IDLE_SECONDS, "inbox", life),
             _keep_doing(look_for_forgotten, stop, sweep_every, SWEEPER, life),
             _keep_doing(look_at_views, stop, sweep_every, "views", life),
+            _keep_doing(look_at_measures, stop, alert_every, "alerts", life),
             life.keep_showing(stop),
         )
     await engine.dispose()
