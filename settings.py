@@ -154,6 +154,11 @@ class Settings(BaseSettings):
     event_due_after: timedelta = timedelta(seconds=30)
     """How old an event must be to count as lost rather than on its way."""
 
+    payload_retention: timedelta = timedelta(days=90)
+    """How long what was said to vendors and by them is kept once its change has ended."""
+    payload_expiry_every: timedelta = timedelta(hours=1)
+    """How often it is looked for what is older."""
+
     log_level: str = "INFO"
 
     def webhook_secrets(self, vendor: str) -> list[str]:

@@ -7,7 +7,12 @@ from typing import Any, Final
 
 from activities.look_ups import Find
 from activities.records import RecordTransaction
-from domain.errors import FailureCode, VendorError, VendorThrottledError
+from domain.errors import (
+    FailureCode,
+    UnrecognisedPayloadError,
+    VendorError,
+    VendorThrottledError,
+)
 from domain.identifiers import System
 from domain.records import Attempt, ChangeRecord, EffectIntent
 from domain.steps import Step
@@ -80,4 +85,5 @@ class Try:
             http_status=error.http_status if error else None,
             retry_at=retry_at,
             exchanges=self.call.exchanges,
+            sighting=error.sighting if isinstance(error, UnrecognisedPayloadError) else None,
         )

@@ -75,6 +75,12 @@ KINDS: Final[Mapping[str, Kind]] = {
         _S.FORBIDDEN, "Not allowed", "Ask somebody with the role named, or a colleague."
     ),
     "not_found": Kind(_S.NOT_FOUND, "Not found", "Check the identifier, or search for it."),
+    "payload_expired": Kind(
+        _S.GONE,
+        "What was said is no longer kept",
+        "Use the list of attempts: times, outcomes and references stay. Hashes prove a copy of "
+        "yours.",
+    ),
     "method_not_allowed": Kind(
         _S.METHOD_NOT_ALLOWED, "Not possible on this address", "See the documentation at /docs."
     ),

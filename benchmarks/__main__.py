@@ -9,7 +9,17 @@ from pathlib import Path
 from typing import Final
 
 from adapters.postgres.migrate import upgrade
-from benchmarks import console, engine, fault_runs, reconcile, screenshots, submit, walks, webhooks
+from benchmarks import (
+    console,
+    drift,
+    engine,
+    fault_runs,
+    reconcile,
+    screenshots,
+    submit,
+    walks,
+    webhooks,
+)
 from benchmarks.fault_runs import Options
 from benchmarks.report import Report, publish
 from stack.ephemeral import ephemeral_postgres, temporary_folder
@@ -57,6 +67,7 @@ BENCHMARKS: Final[Mapping[str, Run]] = {
 LONG: Final[Mapping[str, Run]] = {
     "chaos": on_a_stack(fault_runs.measure_chaos),
     "console": on_a_stack(console.measure),
+    "drift": on_a_stack(drift.measure),
     "recovery": on_a_stack(fault_runs.measure_recovery),
     "reconcile": on_a_stack(reconcile.measure),
     "outage": on_a_stack(fault_runs.measure_outage),

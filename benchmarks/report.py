@@ -38,13 +38,13 @@ def publish(report: Report, at: datetime, folder: Path = FOLDER) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     stem = folder / f"{at:%Y%m%dT%H%M%S}-{report.name}"
     record = asdict(report) | {"at": at.isoformat(), "machine": _machine()}
-    text = _text(report)
+    text = table_of(report)
     stem.with_suffix(".json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     stem.with_suffix(".txt").write_text(text, encoding="utf-8")
     return f"{text}Written to {stem}.json and .txt\n"
 
 
-def _text(report: Report) -> str:
+def table_of(report: Report) -> str:
     table = Table(*report.rows[0], title=report.title, title_justify="left")
     for row in report.rows:
         table.add_row(*(_shown(value) for value in row.values()))

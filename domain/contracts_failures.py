@@ -49,6 +49,8 @@ class FailureView(View):
     first_error: ErrorView
     last_error: ErrorView
     dead_letter: str | None = None
+    drift: str | None = None
+    """What the vendor's answer differs in, by its id in the drift inbox."""
 
 
 class FieldDifferenceView(View):

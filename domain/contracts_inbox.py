@@ -52,6 +52,8 @@ class InboxEventView(InboxEventSummary):
     """Parsed, without what may be personal; None when it cannot be read."""
     body_bytes: int
     body_sha256: str
+    body_expired_at: datetime | None = None
+    """When the body was emptied, its time being over; size and hash stay."""
     arrivals: list[ArrivalView]
     may_release: bool
     """Whether the caller may have it processed again now."""

@@ -28,6 +28,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from domain.drift import Sighting, drift_id
 from domain.identifiers import System
 
 
@@ -172,6 +173,19 @@ class UnrecognisedPayloadError(VendorError):
     """A status or field we act on is missing, renamed or new; `words` hold the raw text."""
 
     code = FailureCode.UNRECOGNISED_PAYLOAD
+
+    def __init__(
+        self,
+        system: System,
+        words: str,
+        *,
+        http_status: int | None = None,
+        sighting: Sighting | None = None,
+    ) -> None:
+        reason = drift_id(system, sighting.findings[0]) if sighting else ""
+        super().__init__(system, words, http_status=http_status, reason=reason)
+        self.sighting = sighting
+        """What the payload differs in; the reason is the drift it shows first."""
 
 
 class CredentialError(VendorError):

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from domain.errors import FailureCode
-from domain.identifiers import System
+from domain.identifiers import System, fingerprint
+from domain.shapes import shape_of
 
 
 class Consequence(StrEnum):
@@ -95,7 +96,8 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         FailureCode.UNRECOGNISED_PAYLOAD,
         Consequence.PARK,
-        "Compare the raw answer with what is expected; retry once the system answers as before.",
+        "Open the drift inbox: map what is new to what is known, and it goes on; or retry once the "
+        "system answers as before.",
         owner=_ENGINEERS,
     ),
     Rule(
@@ -177,3 +179,24 @@ CAUSES: Final[Mapping[FailureCode, str]] = {
 def cause_of(code: FailureCode, step: str, system: System) -> str:
     """A failure's cause in a person's words, such as `Post billing change: refused by billing`."""
     return f"{step.replace('_', ' ').capitalize()}: {CAUSES[code].format(system=system)}"
+
+
+def failure_fingerprint(
+    *,
+    system: System,
+    code: FailureCode,
+    step: str,
+    reason: str = "",
+    answer: Any = None,  # noqa: ANN401 - JSON is any of six types
+) -> str:
+    """One name for one cause: equal for failures that one repair would cure.
+
+    System, error class, step, the vendor's machine-readable reason and the shape of its last
+    answer; never a value, so that accounts and words do not split a cause. An answer that is not
+    understood has the drift it shows for its reason, which then says more than the shape. Sixteen
+    hex digits.
+    """
+    by_shape = code is FailureCode.UNRECOGNISED_PAYLOAD and not reason
+    shape = list(shape_of(answer)) if by_shape else []
+    parts = {"system": system, "code": code, "step": step, "reason": reason, "shape": shape}
+    return fingerprint(parts)[:16]

@@ -13,6 +13,7 @@ _WORKFLOW_PREFIX: Final = "service-change/"
 _REPLAY_PREFIX: Final = "rpl_"
 _REPLAY_WORKFLOW_PREFIX: Final = "replay/"
 _RUN_PREFIX: Final = "rec_"
+_MAPPING_PREFIX: Final = "map_"
 _PREVIEW_PREFIX: Final = "preview/"
 _ID_BYTES: Final = 10  # 80 bits: sixteen characters a person can still read out
 
@@ -62,6 +63,11 @@ def new_replay_id(random_bytes: RandomBytes) -> str:
 def new_run_id(random_bytes: RandomBytes) -> str:
     """A fresh id of a reconciliation run."""
     return _RUN_PREFIX + base64.b32encode(random_bytes(_ID_BYTES)).decode().lower()
+
+
+def new_mapping_id(random_bytes: RandomBytes) -> str:
+    """A fresh id of a mapping of what a vendor says to what is known here."""
+    return _MAPPING_PREFIX + base64.b32encode(random_bytes(_ID_BYTES)).decode().lower()
 
 
 def replay_workflow_id(replay_id: str) -> str:

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from domain.catalogue import Wish
+from domain.drift import Sighting
 from domain.errors import FailureCode
 from domain.identifiers import System
 from domain.pauses import Traffic
@@ -134,6 +135,8 @@ class Attempt:
     http_status: int | None = None
     retry_at: datetime | None = None
     exchanges: list[Exchange] = field(default_factory=list)
+    sighting: Sighting | None = None
+    """What was not understood, where that is why it failed."""
 
 
 @dataclass(frozen=True, slots=True)

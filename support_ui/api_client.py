@@ -4,6 +4,7 @@ from support_ui.calls.approvals import ApprovalCalls
 from support_ui.calls.assignments import AssignmentCalls
 from support_ui.calls.changes import ChangeCalls
 from support_ui.calls.desk import DeskCalls
+from support_ui.calls.drift import DriftCalls
 from support_ui.calls.evidence import EvidenceCalls
 from support_ui.calls.finding import FindingCalls
 from support_ui.calls.live_steps import LiveStepCalls
@@ -20,6 +21,7 @@ class ApiClient(
     AssignmentCalls,
     ChangeCalls,
     DeskCalls,
+    DriftCalls,
     EvidenceCalls,
     FindingCalls,
     LiveStepCalls,

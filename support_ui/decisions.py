@@ -18,13 +18,12 @@ from support_ui.view_models import actions, problems, text
 from support_ui.view_models.actions import Offer
 
 Answer = TypeVar("Answer")
+After = TypeVar("After")
+
 ACTING: Final = "act"
 """The part of a page's address that names the action whose form is open."""
 
 _WHY: Final = "Why, in a sentence. It is kept with the decision and the submitter can read it."
-
-
-After = TypeVar("After")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,8 @@ class Shown(Generic[After]):
     """What the person saw when they clicked; a second click on the same form is the same request.
 
     `given` goes out as it stands. `typed` names fields of `evidence` by the widget that holds
-    each. `leaves`: parts of the address that are about the decision and end with it.
+    each, `chosen` fields of the request itself. `leaves`: parts of the address that are about the
+    decision and end with it.
     """
 
     form: str
@@ -42,6 +42,7 @@ class Shown(Generic[After]):
     tells: Callable[[After], str]
     given: Mapping[str, Any] = field(default_factory=dict)
     typed: Mapping[str, str] = field(default_factory=dict)
+    chosen: Mapping[str, str] = field(default_factory=dict)
     leaves: tuple[str, ...] = ()
 
 
@@ -67,10 +68,10 @@ def decide(change: ServiceChangeView, offers: Sequence[Offer]) -> None:
             st.caption(f"**{offer.label}:** {text.plain(offer.refusal)}")
 
 
-def reason(name: str, *, disabled: bool = False) -> str:
+def reason(name: str, *, disabled: bool = False, hint: str = _WHY) -> str:
     """The field every decision has; returns the name of its widget."""
     widget = f"reason.{name}"
-    st.text_area("Reason", key=widget, placeholder=_WHY, height=80, disabled=disabled)
+    st.text_area("Reason", key=widget, placeholder=hint, height=80, disabled=disabled)
     return widget
 
 
@@ -135,6 +136,8 @@ def _send(shown: Shown[Any], idempotency_key: str) -> None:
         session.flash("warning", actions.ask_for_reason(shown.asks_to))
         return
     body: dict[str, Any] = {"reason": why, **shown.given}
+    picked = {name: entered(widget) for name, widget in shown.chosen.items()}
+    body |= {name: value for name, value in picked.items() if value}
     if shown.typed:
         typed = {name: entered(widget) for name, widget in shown.typed.items()}
         body["evidence"] = {name: value for name, value in typed.items() if value}

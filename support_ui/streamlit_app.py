@@ -61,6 +61,13 @@ page = st.navigation(
             help="Where systems have different values, whose counts, and the repair.",
         ),
         st.Page(
+            "app_pages/drift.py",
+            title="Drift",
+            icon=":material/difference:",
+            url_path="drift",
+            help="What vendors send other than before: map it once, and what is parked goes on.",
+        ),
+        st.Page(
             "app_pages/find.py",
             title="Find",
             icon=":material/search:",

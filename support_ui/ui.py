@@ -144,12 +144,19 @@ def failure_facts(told: FailureView) -> None:
                     st.caption(f":material/{fact.icon}: {fact.label}")
                     for line in filter(None, fact.lines):
                         st.markdown(f":small[{line}]")
+        if told.drift:
+            drift_link(told.drift)
         if told.dead_letter:
             link(
                 places.cause(told.fingerprint),
                 "Everything that stands still for this cause",
                 "manage_search",
             )
+
+
+def drift_link(item_id: str) -> None:
+    """A link to what a vendor's answer differs in."""
+    link(places.drift(item_id), "What differs, and what it can be mapped to", "difference")
 
 
 def chosen_row(

@@ -1,5 +1,6 @@
 """Wires activities to adapters. The one place that knows both; the type checker proves the fit."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -33,6 +34,7 @@ from activities.ticketing import TicketActivities
 from activities.unrecorded import UnrecordedCalls
 from adapters.announcers import MailAnnouncer, WebhookAnnouncer
 from adapters.documents.store import DocumentStore, open_store
+from adapters.postgres.drift_watch import PostgresDriftWatch
 from adapters.postgres.engine import create_engine, sessions
 from adapters.postgres.event_feeds import PostgresEventInbox
 from adapters.postgres.reconciliation_repairs import PostgresRepairs
@@ -185,6 +187,8 @@ async def wire(settings: Settings, client: Client) -> AsyncIterator[Outside]:
             application="throughline-worker",
         )
         stack.push_async_callback(engine.dispose)
+        watch = PostgresDriftWatch(sessions(engine), now)
+        await stack.enter_async_context(_writing(watch))
         outside = Outside(
             records=PostgresRecords(sessions(engine), now),
             vault=DocumentStore(open_store(settings.document_store_url)),
@@ -193,12 +197,14 @@ async def wire(settings: Settings, client: Client) -> AsyncIterator[Outside]:
                     settings.crm_base_url,
                     client_id=settings.crm_client_id,
                     client_secret=settings.crm_client_secret.get_secret_value(),
+                    watch=watch,
                 )
             ),
             billing=await stack.enter_async_context(
                 BillingClient(
                     settings.billing_base_url,
                     api_key=settings.billing_api_key.get_secret_value(),
+                    watch=watch,
                 )
             ),
             scheduling=await stack.enter_async_context(
@@ -206,12 +212,14 @@ async def wire(settings: Settings, client: Client) -> AsyncIterator[Outside]:
                     settings.scheduling_base_url,
                     username=settings.scheduling_username,
                     password=settings.scheduling_password.get_secret_value(),
+                    watch=watch,
                 )
             ),
             ticketing=await stack.enter_async_context(
                 TicketingClient(
                     settings.ticketing_base_url,
                     token=settings.ticketing_token.get_secret_value(),
+                    watch=watch,
                 )
             ),
             announcers=announcers(settings),
@@ -223,6 +231,18 @@ async def wire(settings: Settings, client: Client) -> AsyncIterator[Outside]:
             event_due_after=settings.event_due_after,
         )
         yield outside if settings.crash_points is None else _mortal(outside, settings.crash_points)
+
+
+@asynccontextmanager
+async def _writing(watch: PostgresDriftWatch) -> AsyncIterator[None]:
+    """What vendors' payloads differ in is put on record while the block runs."""
+    stop = asyncio.Event()
+    writing = asyncio.create_task(watch.keep_writing(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await writing
 
 
 def _mortal(outside: Outside, folder: Path) -> Outside:

@@ -5,19 +5,24 @@ import logging
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from adapters.postgres.inbox_processing import Clock, process_next, queue_forgotten
+from adapters.vendors.watching import Watch
 
 _LOG = logging.getLogger(__name__)
 
 
 async def work_off(
-    sessions: async_sessionmaker[AsyncSession], clock: Clock, *, most: int = 50
+    sessions: async_sessionmaker[AsyncSession],
+    clock: Clock,
+    *,
+    most: int = 50,
+    watch: Watch | None = None,
 ) -> int:
     """Process what is due, each event in a transaction of its own; how many were looked at.
 
     Raises database errors, which leave the rest queued. Safe to run side by side.
     """
     for number in range(most):
-        if await process_next(sessions, clock) is None:
+        if await process_next(sessions, clock, watch) is None:
             return number
     return most
 

@@ -1,7 +1,8 @@
-"""Carries accepted work from the outbox to the engine; works off the inbox; sweeps; alerts."""
+"""Carries accepted work from the outbox to the engine; works off the inbox; sweeps and expires."""
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any, Final
@@ -11,9 +12,11 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from adapters.postgres.drift_watch import PostgresDriftWatch
 from adapters.postgres.engine import create_engine, sessions
 from adapters.postgres.machinery import SWEEPER
 from adapters.postgres.resumption import resume_of
+from adapters.postgres.retention import expire_payloads
 from adapters.postgres.tables import OutboxRow, ServiceChangeRow
 from adapters.postgres.tables_desk import DecisionRow, ReplayRow
 from adapters.postgres.tables_reconciliation import DifferenceRow, ReconciliationRunRow
@@ -34,6 +37,7 @@ from settings import Settings
 from worker.alerts import Alerts
 from worker.bootstrap import announcers, now
 from worker.crash_points import MortalEngine
+from worker.drift_release import release_stragglers
 from worker.inbox import sweep_inbox, work_off
 from worker.life_signs import LifeSigns, process_name
 from worker.lost_reconciliation import sweep_reconciliation
@@ -259,12 +263,13 @@ async def run(settings: Settings) -> None:
     meters = Meters()
     queues = Queues(client, settings.temporal_task_queue)
     alerts = Alerts(sessions(engine), announcers(settings), queues.look, meters)
+    watch = PostgresDriftWatch(sessions(engine), now)
 
     async def dispatch() -> bool:
         return await relay.dispatch() == _BATCH
 
     async def process_events() -> bool:
-        return await work_off(sessions(engine), now, most=_BATCH) == _BATCH
+        return await work_off(sessions(engine), now, most=_BATCH, watch=watch) == _BATCH
 
     async def look_for_forgotten() -> bool:
         await sweep_inbox(sessions(engine))
@@ -273,6 +278,7 @@ async def run(settings: Settings) -> None:
         await lost.sweep()
         await sweep_replays(sessions(engine), runs, now)
         await sweep_reconciliation(sessions(engine), runs, now)
+        await release_stragglers(sessions(engine), now, os.urandom)
         return False
 
     async def look_at_views() -> bool:
@@ -283,7 +289,14 @@ async def run(settings: Settings) -> None:
         await alerts.look()
         return False
 
+    async def expire() -> bool:
+        at = now()
+        async with sessions(engine).begin() as session:
+            found = await expire_payloads(session, at - settings.payload_retention, at)
+        return found > 0
+
     life = LifeSigns(sessions(engine), process_name("relay"))
+    expire_every = settings.payload_expiry_every.total_seconds()
     sweep_every = settings.sweep_every.total_seconds()
     alert_every = settings.alert_every.total_seconds()
     async with health_page(settings.relay_metrics_port, lambda: True, meters.page):
@@ -293,7 +306,9 @@ async def run(settings: Settings) -> None:
             _keep_doing(look_for_forgotten, stop, sweep_every, SWEEPER, life),
             _keep_doing(look_at_views, stop, sweep_every, "views", life),
             _keep_doing(look_at_measures, stop, alert_every, "alerts", life),
+            _keep_doing(expire, stop, expire_every, "retention", life),
             life.keep_showing(stop),
+            watch.keep_writing(stop),
         )
     await engine.dispose()
 

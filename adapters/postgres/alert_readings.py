@@ -24,11 +24,13 @@ from adapters.postgres.health import usual_events
 from adapters.postgres.machinery import WORKER
 from adapters.postgres.tables import OutboxRow, ServiceChangeRow
 from adapters.postgres.tables_desk import DeadLetterRow, ReplayItemRow
+from adapters.postgres.tables_drift import DriftItemRow
 from adapters.postgres.tables_inbox import InboxRow
 from adapters.postgres.tables_operations import LifeSignRow, VendorGateRow
 from adapters.postgres.tables_reconciliation import DifferenceRow, ReconciliationRunRow
 from domain.alert_turns import Subject
 from domain.alerts import RuleName
+from domain.drift import DriftState
 from domain.errors import FailureCode
 from domain.health import LIMITS, Part
 from domain.identifiers import VENDORS, System
@@ -89,6 +91,15 @@ def _closed(now: Moment, *, throttled: bool) -> Select[Any]:
     )
 
 
+def _drift(_: Moment) -> Select[Any]:
+    row = DriftItemRow
+    return (
+        _told(row.system, row.operation, func.count())
+        .where(row.state == DriftState.OPEN)
+        .group_by(row.system, row.operation)
+    )
+
+
 def _throttled(now: Moment) -> Select[Any]:
     return _closed(now, throttled=True)
 
@@ -142,6 +153,7 @@ def _workers(now: Moment) -> Select[Any]:
 MEASURES: Final[Mapping[RuleName, Measure]] = {
     RuleName.DEAD_LETTER_DEPTH: _dead_letter_depth,
     RuleName.DEAD_LETTER_AGE: _dead_letter_age,
+    RuleName.DRIFT: _drift,
     RuleName.THROTTLED: _throttled,
     RuleName.BREAKER_OPEN: _breaker_open,
     RuleName.DIFFERENCES: _differences,

@@ -1,6 +1,8 @@
 """The attempts of one change as people read them. Nothing here writes."""
 
 import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import Select, func, select
@@ -15,6 +17,9 @@ from domain.contracts_evidence import (
     ExchangeView,
 )
 from domain.identifiers import System
+
+SAID: Final = ("request", "response")
+"""What of an exchange is emptied once its time is over, and kept as a hash."""
 
 _ROW_ID: Final = re.compile(r"[0-9]{1,18}")
 _A = AttemptRow
@@ -43,14 +48,31 @@ async def list_attempts(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class ExpiredPayloads:
+    """What was said in an attempt is no longer kept; what can still be proven of it."""
+
+    at: datetime
+    hashes: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """When it was emptied, and the hashes."""
+        told = f"What was said was emptied at {self.at:%Y-%m-%d %H:%M} UTC."
+        return f"{told} SHA-256 of it: {', '.join(self.hashes)}." if self.hashes else told
+
+
 async def read_attempt(
     session: AsyncSession, change_id: str, attempt_id: int
-) -> AttemptDetailView | None:
+) -> AttemptDetailView | ExpiredPayloads | None:
     """One attempt of the change with what was said both ways; None if it is not the change's."""
     inner = _tried(change_id).subquery()
     row = await session.scalar(select(_A).where(_A.id == attempt_id, _A.change_id == change_id))
     if row is None:
         return None
+    if row.payloads_expired_at is not None:
+        kept = (each.get(f"{said}_sha256") for each in row.exchanges for said in SAID)
+        return ExpiredPayloads(row.payloads_expired_at.astimezone(UTC), tuple(filter(None, kept)))
     retried = await session.scalar(select(inner.c.retried_at).where(inner.c.id == attempt_id))
     return AttemptDetailView(
         **_fields(row, retried),

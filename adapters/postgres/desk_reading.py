@@ -8,6 +8,7 @@ from sqlalchemy import Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.postgres import mapping
+from adapters.postgres.drift_links import stands_still_for
 from adapters.postgres.proposals import pending_view
 from adapters.postgres.reading import encode_cursor, read_change, timed_place
 from adapters.postgres.tables import ServiceChangeRow
@@ -44,6 +45,8 @@ class DeadLetterFilter:
     account_id: str | None = None
     change_id: str | None = None
     opened_before: datetime | None = None
+    drift: str | None = None
+    """What one drift parked, and no other that is still open."""
     closed: bool = False
 
     def narrow(self, statement: Select[tuple[DeadLetterRow]]) -> Select[tuple[DeadLetterRow]]:
@@ -59,6 +62,8 @@ class DeadLetterFilter:
         ):
             if value is not None:
                 statement = statement.where(column == value)
+        if self.drift is not None:
+            statement = statement.where(stands_still_for(self.drift))
         if self.opened_before is not None:
             statement = statement.where(_D.opened_at < self.opened_before)
         return statement if self.closed else statement.where(_D.closed_at.is_(None))

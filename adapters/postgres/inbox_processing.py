@@ -11,13 +11,18 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from adapters.postgres.audit import audit_entry
+from adapters.postgres.drift import keep_findings, link_event
 from adapters.postgres.inbox import due_now
 from adapters.postgres.outbox import outbox_row
 from adapters.postgres.tables import IdentifierRow, ServiceChangeRow, TicketRow
 from adapters.postgres.tables_inbox import InboxChangeRow, InboxRow, ObjectVersionRow
+from adapters.vendors.watching import Unwatched, Watch
+from domain.drift import Sighting
+from domain.event_drift import read_mapped
 from domain.identifiers import System
 from domain.service_change import ChangeStatus, words
-from domain.vendor_events import EventSource, EventType, InboxState, ReadEvent, read_event
+from domain.shapes import shape_fingerprint
+from domain.vendor_events import EventSource, EventType, InboxState, ReadEvent
 from domain.vendor_values import REFERENCE_KIND
 
 Clock = Callable[[], datetime]
@@ -51,7 +56,9 @@ class _Verdict:
     changes: list[ServiceChangeRow] = field(default_factory=list)
 
 
-async def process_next(sessions: async_sessionmaker[AsyncSession], clock: Clock) -> str | None:
+async def process_next(
+    sessions: async_sessionmaker[AsyncSession], clock: Clock, watch: Watch | None = None
+) -> str | None:
     """Process the event that is due longest; its id, or None when none is due.
 
     Everything that comes of it is written in one transaction, or nothing is. An event that cannot
@@ -70,7 +77,7 @@ async def process_next(sessions: async_sessionmaker[AsyncSession], clock: Clock)
             return None
         try:
             async with session.begin_nested():
-                await _process(session, row, clock())
+                await _process(session, row, clock(), watch or Unwatched())
         except Exception as error:
             if isinstance(error, DBAPIError) and error.connection_invalidated:
                 raise
@@ -79,11 +86,15 @@ async def process_next(sessions: async_sessionmaker[AsyncSession], clock: Clock)
         return row.event_id
 
 
-async def _process(session: AsyncSession, row: InboxRow, now: datetime) -> None:
-    read = read_event(System(row.system), row.body)
+async def _process(session: AsyncSession, row: InboxRow, now: datetime, watch: Watch) -> None:
+    system = System(row.system)
+    known = await watch.knowledge(system)
+    event = read_mapped(system, row.body, known.mappings)
+    read = event.read
     # The body is read anew: what was unknown at the door may be known by now.
     row.type, row.account_id, row.reference = read.type, read.account_id, read.reference
     row.object_version, row.occurred_at = read.version, read.occurred_at
+    await _watched(session, row, event.sighting(known.shapes), watch, now)
     verdict = await _judge(session, row, read, now)
     await _link(session, row, verdict.changes)
     row.state = verdict.state
@@ -91,6 +102,24 @@ async def _process(session: AsyncSession, row: InboxRow, now: datetime) -> None:
     row.processed_at = now
     row.last_error = None
     await session.flush()
+
+
+async def _watched(
+    session: AsyncSession,
+    row: InboxRow,
+    sighting: Sighting,
+    watch: Watch,
+    now: datetime,
+) -> None:
+    """Have the watch know of the event's shape; what is not understood is linked to its drift."""
+    shape = shape_fingerprint(sighting.shape)
+    parks = any(finding.parks for finding in sighting.findings)
+    if not parks and watch.counted(sighting.system, sighting.operation, shape):
+        return
+    watch.saw(sighting)
+    if parks:
+        ids = await keep_findings(session, sighting, 0, now)
+        await link_event(session, ids, (row.system, row.event_id))
 
 
 async def _link(session: AsyncSession, row: InboxRow, changes: Sequence[ServiceChangeRow]) -> None:

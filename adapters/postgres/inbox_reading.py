@@ -119,8 +119,9 @@ async def read_inbox_event(
         **_fields(row, arrivals, changes),
         headers=row.headers,
         body=without_personal(parse(row.body)),
-        body_bytes=len(row.body),
-        body_sha256=hashlib.sha256(row.body).hexdigest(),
+        body_bytes=len(row.body) if row.body_bytes is None else row.body_bytes,
+        body_sha256=row.body_sha256 or hashlib.sha256(row.body).hexdigest(),
+        body_expired_at=row.body_expired_at,
         arrivals=[
             ArrivalView(received_at=each.received_at, headers=each.headers)
             for each in arrivals[row.system, row.event_id]

@@ -20,14 +20,14 @@ from domain.contracts import (
     WaitingOn,
 )
 from domain.contracts_failures import FailureView
+from domain.drift import is_drift_id
 from domain.errors import FailureCode
-from domain.failure_policy import cause_of, owner_of, rule_for
+from domain.failure_policy import cause_of, failure_fingerprint, owner_of, rule_for
 from domain.identifiers import System
 from domain.messages import FailureDetails
 from domain.plan import Plan, summary_of
 from domain.records import Attempt, ChangeRecord, DocumentRecord, EffectState
 from domain.service_change import ChangeKind, ChangeStatus, DocumentState, EffectStatus
-from domain.shapes import failure_fingerprint
 from domain.steps import SYSTEM_OF, Step
 from domain.submission import details_from, wish_of
 from domain.vendor_values import Exchange
@@ -267,6 +267,7 @@ def _failure(
         "last_seen_at": last["at"],
         "first_error": first,
         "last_error": last,
+        "drift": details.reason if is_drift_id(details.reason) else None,
     }
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from adapters.postgres import mapping
 from adapters.postgres.audit import audit_entry
+from adapters.postgres.drift import link_change
 from adapters.postgres.effects import EffectRecords
 from adapters.postgres.tables import (
     AttemptRow,
@@ -204,6 +205,10 @@ class PostgresRecordTransaction(EffectRecords, TrafficRecords):
         What a change is parked for stays as it is until somebody has it go on: tries of others
         may still be under way, and an effect left open is looked up meanwhile.
         """
+        if attempt.sighting is not None:
+            await link_change(
+                self._session, attempt.sighting, attempt.change_id, attempt.finished_at
+            )
         earlier = (
             select(func.count())
             .select_from(AttemptRow)

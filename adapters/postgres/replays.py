@@ -47,6 +47,8 @@ class NewReplay:
     reason: str
     correlation_id: str
     at: datetime
+    delay: float = 0.0
+    """Seconds before its first turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,7 @@ async def create_replay(
         id=new.id,
         selection=new.selection,
         fingerprint=new.wanted.fingerprint,
+        drift=new.wanted.drift,
         actor=new.actor,
         role=new.role,
         reason=new.reason,
@@ -159,7 +162,7 @@ async def create_replay(
         row.state = ReplayState.DRY_RUN if new.dry_run else ReplayState.DONE
         row.finished_at = new.at
     else:
-        session.add(outbox_row("start_replay", None, {"replay": new.id}, new.at))
+        session.add(outbox_row("start_replay", None, {"replay": new.id}, new.at, delay=new.delay))
     session.add(row)
     await session.flush()
     session.add_all(_item(new, number, each) for number, each in enumerate(selected, start=1))

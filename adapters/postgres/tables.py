@@ -280,6 +280,11 @@ class AttemptRow(Base):
             postgresql_where=text("outcome <> 'ok'"),
         ),
         Index("ix_attempts_repeated", "attempt", "change_id", postgresql_where=text("attempt > 1")),
+        Index(
+            "ix_attempts_kept",
+            "finished_at",
+            postgresql_where=text("payloads_expired_at IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -296,6 +301,8 @@ class AttemptRow(Base):
     exchanges: Mapped[list[dict[str, Any]]]
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime]
+    payloads_expired_at: Mapped[datetime | None]
+    """When what was said was emptied; hashes and everything else stay."""
 
 
 class TicketRow(Base):

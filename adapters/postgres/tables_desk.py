@@ -112,6 +112,7 @@ class ReplayRow(Base):
         Index(None, "created_at", "id"),
         Index(None, "fingerprint", "created_at", "id"),
         Index("ix_replays_unfinished", "id", postgresql_where=text("finished_at IS NULL")),
+        Index("ix_replays_drift", "drift", postgresql_where=text("drift IS NOT NULL")),
     )
 
     id: Mapped[str] = mapped_column(EXACT, primary_key=True)
@@ -119,6 +120,8 @@ class ReplayRow(Base):
     """The filter as it was given; the items are what it found then."""
     fingerprint: Mapped[str | None]
     """The cause that was asked for, if one was."""
+    drift: Mapped[str | None]
+    """The drift whose mapping it releases, if it is for one."""
     actor: Mapped[str]
     role: Mapped[str]
     reason: Mapped[str]

@@ -30,6 +30,7 @@ class InboxRow(Base):
         Index(None, "system", "received_at"),
         Index(None, "account_id"),
         Index(None, "reference"),
+        Index("ix_inbox_kept", "received_at", postgresql_where=text("body_expired_at IS NULL")),
     )
 
     system: Mapped[str] = mapped_column(primary_key=True)
@@ -52,6 +53,10 @@ class InboxRow(Base):
     attempts: Mapped[int]
     last_error: Mapped[str | None]
     processed_at: Mapped[datetime | None]
+    body_expired_at: Mapped[datetime | None]
+    """When the body was emptied; the two below and everything else stay."""
+    body_sha256: Mapped[str | None]
+    body_bytes: Mapped[int | None]
 
 
 class InboxArrivalRow(Base):

@@ -1,52 +1,47 @@
 """A vendor's answer, read strictly where we act on it and tolerantly elsewhere. No I/O."""
 
 import json
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from functools import cached_property
+from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from adapters.vendors.dialect import Dialect
+from adapters.vendors.reading import Read, Reading, finding_of
+from adapters.vendors.watching import NOTHING_KNOWN, Knowledge, Unwatched, Watch
+from domain.drift import DriftKind, Finding, Sighting, classify, noted
 from domain.errors import UnrecognisedPayloadError
-
-_log = logging.getLogger(__name__)
+from domain.mappings import translated
+from domain.redaction import redacted
+from domain.shapes import ROOT, is_deep, shape_fingerprint, shape_of
 
 _KEPT_TEXT: Final = 4000
 """Characters kept of an answer that is not JSON."""
 
-
-class Payload(BaseModel):
-    """Base of every vendor payload: the fields named are required, typed and never guessed.
-
-    What else the vendor sends is let through and noted once per process.
-    """
-
-    model_config = ConfigDict(strict=True, extra="allow", frozen=True)
+_UNWATCHED: Final = Unwatched()
 
 
-Read = TypeVar("Read", bound=Payload)
-
-_noted: set[tuple[str, str, str]] = set()
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answer:
-    """A complete answer of a vendor."""
+    """A complete answer of a vendor. `known`: what people said of its payloads, `watch` is told."""
 
     dialect: Dialect
     status: int
     headers: Mapping[str, str]
     text: str
+    known: Knowledge = NOTHING_KNOWN
+    watch: Watch = _UNWATCHED
 
-    @property
+    @cached_property
     def json(self) -> Any:  # noqa: ANN401 - JSON is any of six types
-        """The parsed body, or None when it is not JSON."""
+        """The parsed body, or None when it is not JSON, or nested without end."""
         try:
-            return json.loads(self.text)
-        except ValueError:
+            told = json.loads(self.text)
+        except (ValueError, RecursionError):
             return None
+        return None if is_deep(told) else told
 
     @property
     def evidence(self) -> Any:  # noqa: ANN401 - as above
@@ -60,34 +55,77 @@ class Answer:
         told = self.evidence
         return told if isinstance(told, str) else json.dumps(told, ensure_ascii=False)
 
-    def read(self, model: type[Read]) -> Read:
-        """The body as `model`.
+    def read(self, reading: Reading[Read]) -> Read:
+        """The body as the payload of this reading, put into known words where people mapped it.
 
         Raises UnrecognisedPayloadError with the raw text when a field we act on is missing, new in
         kind or of an unknown value.
         """
+        came, text = self.json, self.text
+        told = translated(reading.expected, came, self.known.mappings)
+        if told != came:
+            text = json.dumps(told)
         try:
-            read = model.model_validate_json(self.text)
+            read = reading.model.model_validate_json(text)
         except ValidationError as error:
-            raise self.unrecognised(_first_problem(error)) from None
-        for name in read.model_extra or ():
-            self._note(model, name)
+            known = self.known.paths(reading.operation)
+            found = () if came is None else classify(reading.expected, told, known)
+            first = finding_of(error, reading.expected)
+            raise self._parked(reading, _words(error), found or (first,)) from None
+        self._note(reading)
         return read
 
-    def unrecognised(self, why: str) -> UnrecognisedPayloadError:
-        """The error for an answer we do not act on: what was wrong with it, then its raw text."""
-        return UnrecognisedPayloadError(
-            self.dialect.system, f"{why}. The answer was: {self.words}", http_status=self.status
+    def _note(self, reading: Reading[Any]) -> None:
+        """Have the watch know of this shape, and of whatever is new in it."""
+        shape, operation = self.shape(reading), reading.operation
+        if self.watch.counted(self.dialect.system, operation, shape_fingerprint(shape)):
+            return
+        known = self.known.shapes.get(operation, frozenset())
+        self.watch.saw(self._sighting(reading, noted(reading.expected, operation, known, shape)))
+
+    def shape(self, reading: Reading[Any] | None) -> tuple[str, ...]:
+        """Its paths and types, but for what is watched elsewhere; nothing if it is not JSON."""
+        found = () if self.json is None else shape_of(self.json)
+        below = reading.opaque if reading else ""
+        return (
+            tuple(p for p in found if not p.startswith((f"{below}.", f"{below}[")))
+            if below
+            else found
         )
 
-    def _note(self, model: type[Payload], name: str) -> None:
-        seen = (self.dialect.system.value, model.__name__, name)
-        if seen not in _noted:
-            _noted.add(seen)
-            _log.info(
-                "a vendor sends a field that is not acted on",
-                extra={"system": seen[0], "payload": seen[1], "field": seen[2]},
-            )
+    def unrecognised(
+        self, why: str, reading: Reading[Any] | None = None
+    ) -> UnrecognisedPayloadError:
+        """The error for an answer we do not act on: what was wrong with it, then its raw text.
+
+        Without a `reading` it is none that can be read at all.
+        """
+        kind = DriftKind.UNEXPECTED if reading else DriftKind.UNREADABLE
+        finding = Finding(kind, ROOT, why if reading else "", expected=why)
+        return self._parked(reading, why, (finding,))
+
+    def _parked(
+        self, reading: Reading[Any] | None, why: str, findings: tuple[Finding, ...]
+    ) -> UnrecognisedPayloadError:
+        sighting = self._sighting(reading, findings)
+        self.watch.saw(sighting)
+        return UnrecognisedPayloadError(
+            self.dialect.system,
+            f"{why}. The answer was: {self.words}",
+            http_status=self.status,
+            sighting=sighting,
+        )
+
+    def _sighting(
+        self, reading: Reading[Any] | None, findings: tuple[Finding, ...] = ()
+    ) -> Sighting:
+        return Sighting(
+            system=self.dialect.system,
+            operation=reading.operation if reading else "",
+            shape=self.shape(reading),
+            sample=redacted(self.evidence, reading.expected if reading else None),
+            findings=findings,
+        )
 
 
 def without(value: Any, personal: frozenset[str]) -> Any:  # noqa: ANN401 - as above
@@ -100,7 +138,7 @@ def without(value: Any, personal: frozenset[str]) -> Any:  # noqa: ANN401 - as a
     return [without(item, personal) for item in value] if isinstance(value, list) else value
 
 
-def _first_problem(error: ValidationError) -> str:
+def _words(error: ValidationError) -> str:
     problem = error.errors(include_url=False, include_input=False)[0]
     place = ".".join(str(part) for part in problem["loc"]) or "the body"
     return f"{place}: {problem['msg']}"

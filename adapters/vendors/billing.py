@@ -8,11 +8,13 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from adapters.vendors.answers import Answer, Payload
+from adapters.vendors.answers import Answer
 from adapters.vendors.credentials import FixedCredential
 from adapters.vendors.dialect import Dialect, Refusal
 from adapters.vendors.keys import required_key
+from adapters.vendors.reading import Payload, Reading
 from adapters.vendors.transport import Clock, VendorTransport, utc_now
+from adapters.vendors.watching import Watch
 from domain.catalogue import PaymentMethod, Product
 from domain.errors import VendorRejectedError
 from domain.identifiers import System
@@ -56,6 +58,7 @@ class _Address(Payload):
 
 
 class _ListedAccount(Payload):
+    noun = "account"
     id: str = Field(min_length=1)
     standing: Standing
     recurring_amount_minor: int
@@ -135,6 +138,17 @@ class _Events(Payload):
     has_more: bool
 
 
+_STANDING: Final = Reading("read_standing", _Account)
+_POSTED: Final = Reading("post_change", _InvoiceLine)
+_POSTINGS: Final = Reading("find_posting", _InvoiceLines)
+_REVERSED: Final = Reading("reverse_posting", _InvoiceLine)
+_REVERSALS: Final = Reading("find_reversal", _InvoiceLines)
+_LISTED: Final = Reading("list_events", _Events, opaque="data[].data")
+_ACCOUNTS: Final = Reading("list_accounts", _Accounts)
+READINGS: Final = (_STANDING, _POSTED, _POSTINGS, _REVERSED, _REVERSALS, _LISTED, _ACCOUNTS)
+"""Every answer of billing that is acted on."""
+
+
 def _read_refusal(body: Any) -> Refusal | None:  # noqa: ANN401 - JSON is any of six types
     """Stripe's shape: everything under `error`."""
     match body:
@@ -162,9 +176,16 @@ class BillingClient(VendorTransport):
 
     repeatability: Mapping[Step, Repeatability] = _REPEATABILITY
 
-    def __init__(self, base_url: str, *, api_key: str, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        api_key: str,
+        clock: Clock = utc_now,
+        watch: Watch | None = None,
+    ) -> None:
         credential = FixedCredential(f"Bearer {api_key}")
-        super().__init__(_DIALECT, base_url, credential, clock=clock)
+        super().__init__(_DIALECT, base_url, credential, clock=clock, watch=watch)
 
     async def read_standing(self, call: VendorCall, account_id: str) -> BillingStanding | None:
         """See the port."""
@@ -175,7 +196,7 @@ class BillingClient(VendorTransport):
             if error.reason == _MISSING:
                 return None
             raise
-        told = answer.read(_Account)
+        told = answer.read(_STANDING)
         return BillingStanding(
             account_id=told.id,
             standing=told.standing,
@@ -196,7 +217,7 @@ class BillingClient(VendorTransport):
         query = {"limit": str(limit)}
         query |= {"after": cursor} if cursor else {}
         query |= {"account": account_id} if account_id is not None else {}
-        told = (await self.send(call, "GET", "/v1/accounts", query=query)).read(_Accounts)
+        told = (await self.send(call, "GET", "/v1/accounts", query=query)).read(_ACCOUNTS)
         accounts = tuple(account.billed for account in told.data)
         return Listing(accounts, accounts[-1].account_id if told.has_more else None)
 
@@ -215,13 +236,13 @@ class BillingClient(VendorTransport):
             body["payment_method"] = posting.payment_method
         if posting.billing_address is not None:
             body["billing_address"] = asdict(posting.billing_address)
-        return (await self._post(call, path, body)).read(_InvoiceLine).evidence
+        return (await self._post(call, path, body)).read(_POSTED).evidence
 
     async def find_posting(self, call: VendorCall) -> EffectEvidence | None:
         """See the port."""
         query = {"client_reference": required_key(call)}
         found = await self.send(call, "GET", "/v1/price_changes", query=query)
-        return _first(found)
+        return _first(found, _POSTINGS)
 
     async def reverse_posting(
         self, call: VendorCall, posting_reference: str, reason: str
@@ -237,13 +258,14 @@ class BillingClient(VendorTransport):
             if existing is None:
                 raise
             return existing
-        return answer.read(_InvoiceLine).evidence
+        return answer.read(_REVERSED).evidence
 
     async def find_reversal(
         self, call: VendorCall, posting_reference: str
     ) -> EffectEvidence | None:
         """See the port."""
-        return _first(await self.send(call, "GET", _reversals(posting_reference)))
+        found = await self.send(call, "GET", _reversals(posting_reference))
+        return _first(found, _REVERSALS)
 
     async def list_events(
         self, call: VendorCall, *, after: str | None, limit: int
@@ -256,7 +278,7 @@ class BillingClient(VendorTransport):
             if error.reason == _MISSING and after is not None:
                 return None
             raise
-        told = answer.read(_Events)
+        told = answer.read(_LISTED)
         return EventPage(tuple(event.published for event in told.data), more=told.has_more)
 
     async def _post(self, call: VendorCall, path: str, body: dict[str, Any]) -> Answer:
@@ -268,6 +290,6 @@ def _reversals(posting_reference: str) -> str:
     return f"/v1/price_changes/{quote(posting_reference, safe='')}/reversals"
 
 
-def _first(found: Answer) -> EffectEvidence | None:
-    lines = found.read(_InvoiceLines).data
+def _first(found: Answer, reading: Reading[_InvoiceLines]) -> EffectEvidence | None:
+    lines = found.read(reading).data
     return lines[0].evidence if lines else None

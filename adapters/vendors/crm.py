@@ -9,11 +9,13 @@ from urllib.parse import quote
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from adapters.vendors.answers import Answer, Payload
+from adapters.vendors.answers import Answer
 from adapters.vendors.credentials import ClientCredentials
 from adapters.vendors.dialect import Dialect, Refusal
 from adapters.vendors.keys import required_key
+from adapters.vendors.reading import Payload, Reading
 from adapters.vendors.transport import Clock, VendorTransport, http_options, utc_now
+from adapters.vendors.watching import Watch
 from domain.catalogue import INTERNET, SELLABLE_SERVICES, ContractTerm, Product
 from domain.entitlement import AccountFacts, Lifecycle
 from domain.errors import VendorRejectedError, VendorUnavailableError
@@ -150,6 +152,15 @@ class _Orders(_CrmPayload):
     orders: tuple[_Order, ...]
 
 
+_ENTITLEMENTS: Final = Reading("read_account", _Entitlements)
+_OPENED: Final = Reading("open_order", _Order)
+_CLOSED: Final = Reading("close_order", _Order)
+_FOUND: Final = Reading("find_order", _Orders)
+_ACCOUNTS: Final = Reading("list_accounts", _Accounts)
+READINGS: Final = (_ENTITLEMENTS, _OPENED, _CLOSED, _FOUND, _ACCOUNTS)
+"""Every answer of the CRM that is acted on."""
+
+
 def _read_refusal(body: Any) -> Refusal | None:  # noqa: ANN401 - JSON is any of six types
     """RFC 9457 with `errorCode`."""
     match body:
@@ -173,7 +184,13 @@ class CrmClient(VendorTransport):
     repeatability: Mapping[Step, Repeatability] = _REPEATABILITY
 
     def __init__(
-        self, base_url: str, *, client_id: str, client_secret: str, clock: Clock = utc_now
+        self,
+        base_url: str,
+        *,
+        client_id: str,
+        client_secret: str,
+        clock: Clock = utc_now,
+        watch: Watch | None = None,
     ) -> None:
         credential = ClientCredentials(
             System.CRM,
@@ -183,7 +200,7 @@ class CrmClient(VendorTransport):
             clock=clock,
             **http_options(base_url),
         )
-        super().__init__(_DIALECT, base_url, credential, clock=clock)
+        super().__init__(_DIALECT, base_url, credential, clock=clock, watch=watch)
 
     async def read_account(self, call: VendorCall, account_id: str) -> AccountFacts | None:
         """See the port."""
@@ -193,7 +210,7 @@ class CrmClient(VendorTransport):
             if error.reason == _ACCOUNT_NOT_FOUND:
                 return None
             raise
-        told = answer.read(_Entitlements)
+        told = answer.read(_ENTITLEMENTS)
         return AccountFacts(
             account_id=told.account_id,
             lifecycle=told.lifecycle,
@@ -217,7 +234,7 @@ class CrmClient(VendorTransport):
             found = await self.read_account(call, account_id)
             return Listing((found,) if found else ())
         query = {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
-        told = (await self.send(call, "GET", "/accounts", query=query)).read(_Accounts)
+        told = (await self.send(call, "GET", "/accounts", query=query)).read(_ACCOUNTS)
         return Listing(tuple(account.facts for account in told.accounts), told.next_cursor)
 
     async def apply_service_update(self, call: VendorCall, update: ServiceUpdate) -> EffectEvidence:
@@ -240,7 +257,7 @@ class CrmClient(VendorTransport):
 
     async def _close(self, call: VendorCall, order: _Order) -> _Order:
         path = f"/orders/{quote(order.order_id, safe='')}/close"
-        return (await self.send(call, "POST", path)).read(_Order)
+        return (await self.send(call, "POST", path)).read(_CLOSED)
 
     async def _entitlements(self, call: VendorCall, account_id: str) -> Answer:
         path = f"/accounts/{quote(account_id, safe='')}/entitlements"
@@ -253,7 +270,7 @@ class CrmClient(VendorTransport):
             "summary": update.summary,
         }
         try:
-            return (await self.send(call, "POST", "/orders", body=body)).read(_Order)
+            return (await self.send(call, "POST", "/orders", body=body)).read(_OPENED)
         except VendorRejectedError as error:
             if error.reason != _DUPLICATE_REFERENCE:
                 raise
@@ -267,7 +284,7 @@ class CrmClient(VendorTransport):
     async def _find_order(self, call: VendorCall) -> _Order | None:
         query = {"clientReference": required_key(call)}
         found = await self.send(call, "GET", "/orders", query=query)
-        return next(iter(found.read(_Orders).orders), None)
+        return next(iter(found.read(_FOUND).orders), None)
 
     async def _set_services(self, call: VendorCall, order_id: str, update: ServiceUpdate) -> None:
         path = f"/accounts/{quote(update.account_id, safe='')}/services"
@@ -304,7 +321,8 @@ def _services(update: ServiceUpdate) -> dict[str, bool | str]:
 def _etag(answer: Answer) -> str:
     etag = answer.headers.get("etag")
     if not etag:
-        raise answer.unrecognised("There is no ETag, without which nothing can be changed safely")
+        why = "There is no ETag, without which nothing can be changed safely"
+        raise answer.unrecognised(why, _ENTITLEMENTS)
     return etag
 
 

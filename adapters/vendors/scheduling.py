@@ -13,11 +13,12 @@ from urllib.parse import quote
 
 from pydantic import AwareDatetime, model_validator
 
-from adapters.vendors.answers import Payload
 from adapters.vendors.credentials import FixedCredential
 from adapters.vendors.dialect import Dialect, Refusal
 from adapters.vendors.keys import required_key
+from adapters.vendors.reading import Payload, Reading
 from adapters.vendors.transport import Clock, VendorTransport, utc_now
+from adapters.vendors.watching import Watch
 from domain.catalogue import Visit
 from domain.errors import VendorRejectedError
 from domain.identifiers import System
@@ -37,19 +38,19 @@ _UNKNOWN_ACCOUNT: Final = "unknown_account"
 _UNKNOWN_APPOINTMENT: Final = "unknown_appointment"
 
 
-class _Status(StrEnum):
+class _AppointmentStatus(StrEnum):
     HELD = "held"
     CONFIRMED = "confirmed"
     RELEASED = "released"
     EXPIRED = "expired"
 
 
-_GIVEN_BACK: Final = frozenset({_Status.RELEASED, _Status.EXPIRED})
+_GIVEN_BACK: Final = frozenset({_AppointmentStatus.RELEASED, _AppointmentStatus.EXPIRED})
 
 
 class _Appointment(Payload):
     appointment_id: str
-    status: _Status
+    status: _AppointmentStatus
     starts_at: AwareDatetime
     ends_at: AwareDatetime
     time_zone: str
@@ -68,11 +69,12 @@ class _Appointment(Payload):
 class _Appointments(Payload):
     appointments: list[_Appointment]
 
-    def first(self, status: _Status) -> _Appointment | None:
+    def first(self, status: _AppointmentStatus) -> _Appointment | None:
         return next((each for each in self.appointments if each.status is status), None)
 
 
 class _Listed(_Appointment):
+    noun = "appointment"
     account_id: str
     client_reference: str
     created_at: AwareDatetime
@@ -83,9 +85,9 @@ class _Listed(_Appointment):
             reference=self.appointment_id,
             our_reference=self.client_reference,
             account_id=self.account_id,
-            stands=self.status is _Status.CONFIRMED,
+            stands=self.status is _AppointmentStatus.CONFIRMED,
             starts_at=self.starts_at,
-            changed_at=self.created_at if self.status is _Status.CONFIRMED else None,
+            changed_at=self.created_at if self.status is _AppointmentStatus.CONFIRMED else None,
         )
 
 
@@ -116,6 +118,17 @@ class _Day(Payload):
         return self
 
 
+_AVAILABILITY: Final = Reading("read_availability", _Day)
+_HELD: Final = Reading("hold_appointment", _Appointment)
+_CONFIRMED: Final = Reading("confirm_appointment", _Appointment)
+_GIVEN_UP: Final = Reading("release_appointment", _Appointment)
+_FOUND: Final = Reading("find_appointment", _Appointments)
+_LOOKED_UP: Final = Reading("find_release", _Appointment)
+_LISTED: Final = Reading("list_appointments", _ListedPage)
+READINGS: Final = (_AVAILABILITY, _HELD, _CONFIRMED, _GIVEN_UP, _FOUND, _LOOKED_UP, _LISTED)
+"""Every answer of scheduling that is acted on."""
+
+
 def _read_refusal(body: Any) -> Refusal | None:  # noqa: ANN401 - JSON is any of six types
     match body:
         case {"error": str(reason), "message": str(words)}:
@@ -143,10 +156,17 @@ class SchedulingClient(VendorTransport):
     repeatability: Mapping[Step, Repeatability] = _REPEATABILITY
 
     def __init__(
-        self, base_url: str, *, username: str, password: str, clock: Clock = utc_now
+        self,
+        base_url: str,
+        *,
+        username: str,
+        password: str,
+        clock: Clock = utc_now,
+        watch: Watch | None = None,
     ) -> None:
         basic = b64encode(f"{username}:{password}".encode()).decode()
-        super().__init__(_DIALECT, base_url, FixedCredential(f"Basic {basic}"), clock=clock)
+        credential = FixedCredential(f"Basic {basic}")
+        super().__init__(_DIALECT, base_url, credential, clock=clock, watch=watch)
 
     async def read_availability(
         self, call: VendorCall, account_id: str, on: date, visit: Visit
@@ -178,7 +198,7 @@ class SchedulingClient(VendorTransport):
         query = {"limit": str(limit)}
         query |= {"cursor": cursor} if cursor else {}
         query |= {"account_id": account_id} if account_id is not None else {}
-        told = (await self.send(call, "GET", "/appointments", query=query)).read(_ListedPage)
+        told = (await self.send(call, "GET", "/appointments", query=query)).read(_LISTED)
         return Listing(tuple(each.listed for each in told.appointments), told.next_cursor)
 
     async def book_appointment(
@@ -186,22 +206,24 @@ class SchedulingClient(VendorTransport):
     ) -> EffectEvidence:
         """See the port. Look up, then hold unless something is held, then confirm."""
         known = await self._under_our_reference(call)
-        confirmed = known.first(_Status.CONFIRMED)
+        confirmed = known.first(_AppointmentStatus.CONFIRMED)
         if confirmed is None:
-            held = known.first(_Status.HELD) or await self._hold(call, booking)
-            confirmed = await self._act(call, held.appointment_id, "confirm", {_Status.CONFIRMED})
+            held = known.first(_AppointmentStatus.HELD) or await self._hold(call, booking)
+            confirmed = await self._act(
+                call, held.appointment_id, _CONFIRMED, {_AppointmentStatus.CONFIRMED}
+            )
         return confirmed.evidence()
 
     async def find_appointment(self, call: VendorCall) -> EffectEvidence | None:
         """See the port."""
-        confirmed = (await self._under_our_reference(call)).first(_Status.CONFIRMED)
+        confirmed = (await self._under_our_reference(call)).first(_AppointmentStatus.CONFIRMED)
         return confirmed.evidence() if confirmed else None
 
     async def release_appointment(
         self, call: VendorCall, appointment_reference: str
     ) -> EffectEvidence:
         """See the port."""
-        released = await self._act(call, appointment_reference, "release", _GIVEN_BACK)
+        released = await self._act(call, appointment_reference, _GIVEN_UP, _GIVEN_BACK)
         return released.evidence()
 
     async def find_release(
@@ -214,16 +236,16 @@ class SchedulingClient(VendorTransport):
             if error.reason == _UNKNOWN_APPOINTMENT:
                 return None
             raise
-        appointment = answer.read(_Appointment)
+        appointment = answer.read(_LOOKED_UP)
         return appointment.evidence() if appointment.status in _GIVEN_BACK else None
 
     async def _under_our_reference(self, call: VendorCall) -> _Appointments:
         query = {"client_reference": required_key(call)}
-        return (await self.send(call, "GET", "/appointments", query=query)).read(_Appointments)
+        return (await self.send(call, "GET", "/appointments", query=query)).read(_FOUND)
 
     async def _day(self, call: VendorCall, account_id: str, on: date, visit: Visit) -> _Day:
         query = {"account_id": account_id, "date": on.isoformat(), "visit": visit.value}
-        return (await self.send(call, "GET", "/availability", query=query)).read(_Day)
+        return (await self.send(call, "GET", "/availability", query=query)).read(_AVAILABILITY)
 
     async def _hold(self, call: VendorCall, booking: AppointmentBooking) -> _Appointment:
         """The first slot of the day that others do not take before us."""
@@ -253,15 +275,20 @@ class SchedulingClient(VendorTransport):
             "client_reference": required_key(call),
             "note": f"Service change {booking.change_id}",
         }
-        return (await self.send(call, "POST", "/appointments", body=body)).read(_Appointment)
+        return (await self.send(call, "POST", "/appointments", body=body)).read(_HELD)
 
     async def _act(
-        self, call: VendorCall, reference: str, act: str, expected: Collection[_Status]
+        self,
+        call: VendorCall,
+        reference: str,
+        act: Reading[_Appointment],
+        expected: Collection[_AppointmentStatus],
     ) -> _Appointment:
-        answer = await self.send(call, "POST", f"{_path(reference)}/{act}")
-        appointment = answer.read(_Appointment)
+        verb = act.operation.removesuffix("_appointment")
+        answer = await self.send(call, "POST", f"{_path(reference)}/{verb}")
+        appointment = answer.read(act)
         if appointment.status not in expected:
-            raise answer.unrecognised(f"{act} left the appointment {appointment.status}")
+            raise answer.unrecognised(f"{verb} left the appointment {appointment.status}", act)
         return appointment
 
 

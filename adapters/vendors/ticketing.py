@@ -10,11 +10,13 @@ from urllib.parse import quote
 
 from pydantic import AwareDatetime
 
-from adapters.vendors.answers import Answer, Payload
+from adapters.vendors.answers import Answer
 from adapters.vendors.credentials import FixedCredential
 from adapters.vendors.dialect import Dialect, Refusal
 from adapters.vendors.keys import required_key
+from adapters.vendors.reading import Payload, Reading
 from adapters.vendors.transport import Clock, VendorTransport, utc_now
+from adapters.vendors.watching import Watch
 from domain.errors import VendorRejectedError
 from domain.identifiers import System
 from domain.listings import Listing
@@ -34,6 +36,7 @@ _TAG: Final = "service-change"
 
 
 class _Ticket(Payload):
+    noun = "ticket"
     id: str
     status: TicketStatus
 
@@ -88,6 +91,27 @@ class _CommentsAnswer(Payload):
     comments: list[_Comment]
 
 
+_OPENED: Final = Reading("open_ticket", _TicketAnswer)
+_TICKETS_FOUND: Final = Reading("find_ticket", _TicketsAnswer)
+_COMMENTED: Final = Reading("comment_on_ticket", _CommentAnswer)
+_COMMENTS: Final = Reading("find_comment", _CommentsAnswer)
+_CLOSED: Final = Reading("close_ticket", _TicketAnswer)
+_CLOSURE: Final = Reading("find_closure", _TicketAnswer)
+_READ: Final = Reading("read_ticket", _StateAnswer)
+_STATES: Final = Reading("list_tickets", _StatesAnswer)
+READINGS: Final = (
+    _OPENED,
+    _TICKETS_FOUND,
+    _COMMENTED,
+    _COMMENTS,
+    _CLOSED,
+    _CLOSURE,
+    _READ,
+    _STATES,
+)
+"""Every answer of ticketing that is acted on."""
+
+
 def _read_refusal(body: Any) -> Refusal | None:  # noqa: ANN401 - JSON is any of six types
     match body:
         case {"error": str(reason), "description": str(words)}:
@@ -113,8 +137,11 @@ class TicketingClient(VendorTransport):
 
     repeatability: Mapping[Step, Repeatability] = _REPEATABILITY
 
-    def __init__(self, base_url: str, *, token: str, clock: Clock = utc_now) -> None:
-        super().__init__(_DIALECT, base_url, FixedCredential(f"Token {token}"), clock=clock)
+    def __init__(
+        self, base_url: str, *, token: str, clock: Clock = utc_now, watch: Watch | None = None
+    ) -> None:
+        credential = FixedCredential(f"Token {token}")
+        super().__init__(_DIALECT, base_url, credential, clock=clock, watch=watch)
 
     async def open_ticket(self, call: VendorCall, draft: TicketDraft) -> EffectEvidence:
         """See the port. The oldest ticket under our reference is the ticket."""
@@ -129,13 +156,13 @@ class TicketingClient(VendorTransport):
             "tags": [_TAG, draft.change_id],
         }
         answer = await self.send(call, "POST", _TICKETS, body={"ticket": ticket})
-        return answer.read(_TicketAnswer).ticket.evidence()
+        return answer.read(_OPENED).ticket.evidence()
 
     async def find_ticket(self, call: VendorCall) -> EffectEvidence | None:
         """See the port."""
         query = {"external_reference": required_key(call)}
         answer = await self.send(call, "GET", _TICKETS, query=query)
-        tickets = answer.read(_TicketsAnswer).tickets
+        tickets = answer.read(_TICKETS_FOUND).tickets
         return tickets[0].evidence() if tickets else None
 
     async def comment_on_ticket(
@@ -148,13 +175,13 @@ class TicketingClient(VendorTransport):
         comment = {"body": body, "public": True, "external_reference": required_key(call)}
         path = f"{_path(ticket_reference)}/comments"
         answer = await self.send(call, "POST", path, body={"comment": comment})
-        return EffectEvidence(answer.read(_CommentAnswer).comment.id)
+        return EffectEvidence(answer.read(_COMMENTED).comment.id)
 
     async def find_comment(self, call: VendorCall, ticket_reference: str) -> EffectEvidence | None:
         """See the port."""
         key = required_key(call)
         answer = await self._look_up(call, f"{_path(ticket_reference)}/comments")
-        comments = answer.read(_CommentsAnswer).comments if answer else []
+        comments = answer.read(_COMMENTS).comments if answer else []
         return next((EffectEvidence(c.id) for c in comments if c.external_reference == key), None)
 
     async def close_ticket(
@@ -163,21 +190,21 @@ class TicketingClient(VendorTransport):
         """See the port; the vendor itself takes a repeat."""
         path, body = f"{_path(ticket_reference)}/close", {"resolution": resolution}
         answer = await self.send(call, "POST", path, body=body)
-        ticket = answer.read(_TicketAnswer).ticket
+        ticket = answer.read(_CLOSED).ticket
         if ticket.status is not TicketStatus.CLOSED:
-            raise answer.unrecognised(f"close left the ticket {ticket.status}")
+            raise answer.unrecognised(f"close left the ticket {ticket.status}", _CLOSED)
         return ticket.evidence()
 
     async def find_closure(self, call: VendorCall, ticket_reference: str) -> EffectEvidence | None:
         """See the port."""
         answer = await self._look_up(call, _path(ticket_reference))
-        ticket = answer.read(_TicketAnswer).ticket if answer else None
+        ticket = answer.read(_CLOSURE).ticket if answer else None
         return ticket.evidence() if ticket and ticket.status is TicketStatus.CLOSED else None
 
     async def read_ticket(self, call: VendorCall, ticket_reference: str) -> TicketState | None:
         """See the port."""
         answer = await self._look_up(call, _path(ticket_reference))
-        return answer.read(_StateAnswer).ticket.state() if answer else None
+        return answer.read(_READ).ticket.state() if answer else None
 
     async def list_tickets(
         self,
@@ -191,7 +218,7 @@ class TicketingClient(VendorTransport):
         query = {"page_size": str(limit)}
         query |= {"page": cursor} if cursor else {}
         query |= {"account_id": account_id} if account_id is not None else {}
-        told = (await self.send(call, "GET", _TICKETS, query=query)).read(_StatesAnswer)
+        told = (await self.send(call, "GET", _TICKETS, query=query)).read(_STATES)
         return Listing(tuple(each.state() for each in told.tickets), told.next_page)
 
     async def _look_up(self, call: VendorCall, path: str) -> Answer | None:

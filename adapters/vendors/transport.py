@@ -16,6 +16,7 @@ from adapters.vendors.answers import Answer, without
 from adapters.vendors.credentials import Credential
 from adapters.vendors.dialect import Dialect
 from adapters.vendors.retry_after import seconds_to_wait
+from adapters.vendors.watching import Knowledge, Unwatched, Watch
 from domain.errors import (
     CredentialError,
     OutcomeUnknownError,
@@ -103,12 +104,19 @@ class VendorTransport:
     """A vendor at a base URL. An asynchronous context manager; safe for concurrent callers."""
 
     def __init__(
-        self, dialect: Dialect, base_url: str, credential: Credential, *, clock: Clock = utc_now
+        self,
+        dialect: Dialect,
+        base_url: str,
+        credential: Credential,
+        *,
+        clock: Clock = utc_now,
+        watch: Watch | None = None,
     ) -> None:
         self._dialect = dialect
         self._system = dialect.system
         self._credential = credential
         self._clock = clock
+        self._watch = watch or Unwatched()
         self._http = AsyncClient(**http_options(base_url))
 
     async def __aenter__(self) -> Self:
@@ -142,12 +150,13 @@ class VendorTransport:
         out without our hearing of it is an OutcomeUnknownError.
         """
         given = (method, f"{path}?{urlencode(query)}" if query else path, body, headers or {})
+        known = await self._watch.knowledge(self._system)
         authorization = await self._credential.header()
-        answer = await self._exchange(call, self._request(*given, authorization), body)
+        answer = await self._exchange(call, self._request(*given, authorization), body, known)
         if answer.status == _UNAUTHORIZED:
             other = await self._credential.renewed(authorization)
             if other is not None:
-                answer = await self._exchange(call, self._request(*given, other), body)
+                answer = await self._exchange(call, self._request(*given, other), body, known)
         failure = self._failure(method, answer)
         if failure is not None:
             raise failure
@@ -176,14 +185,18 @@ class VendorTransport:
         )
 
     async def _exchange(
-        self, call: VendorCall, request: Request, body: Mapping[str, Any] | None
+        self,
+        call: VendorCall,
+        request: Request,
+        body: Mapping[str, Any] | None,
+        known: Knowledge,
     ) -> Answer:
         """One request and its answer, on record whatever becomes of it."""
         request.headers["X-Correlation-ID"] = call.correlation_id
         started_at, started = self._clock(), perf_counter()
         answer: Answer | None = None
         try:
-            answer = await self._answer(request)
+            answer = await self._answer(request, known)
         except _TooLargeError:
             words = f"More than {MAX_ANSWER_BYTES} bytes were sent; the rest was not read."
             raise UnrecognisedPayloadError(self._system, words) from None
@@ -208,7 +221,7 @@ class VendorTransport:
             )
         return answer
 
-    async def _answer(self, request: Request) -> Answer:
+    async def _answer(self, request: Request, known: Knowledge) -> Answer:
         """The complete answer within the limits of size and time; one further try to connect."""
         async with asyncio.timeout(WHOLE_EXCHANGE):
             try:
@@ -223,8 +236,14 @@ class VendorTransport:
                         raise _TooLargeError
             finally:
                 await response.aclose()
-        text = body.decode(errors="replace")
-        return Answer(self._dialect, response.status_code, response.headers, text)
+        return Answer(
+            self._dialect,
+            response.status_code,
+            response.headers,
+            body.decode(errors="replace"),
+            known,
+            self._watch,
+        )
 
     def _unanswered(self, method: str, error: HTTPError | TimeoutError) -> VendorError:
         """What it means that no answer came."""

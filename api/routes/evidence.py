@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from adapters.postgres.attempts import list_attempts, read_attempt
+from adapters.postgres.attempts import ExpiredPayloads, list_attempts, read_attempt
 from adapters.postgres.lineage import read_lineage
 from adapters.postgres.payloads import read_sendings
 from api.dependencies import Caller, System_, require_role, visible_change
@@ -56,7 +56,8 @@ async def read_one_attempt(
 ) -> AttemptDetailView:
     """One try with its requests and answers. For staff.
 
-    Headers that could hold a secret are not kept, nor are personal members of bodies.
+    Headers that could hold a secret are not kept, nor are personal members of bodies. 410 once the
+    time of raw payloads is over.
     """
     require_role(caller, *READS_EVERYTHING)
     async with parts.sessions.begin() as session:
@@ -65,6 +66,8 @@ async def read_one_attempt(
         found = await read_attempt(session, row.id, attempt_id)
         if found is None:
             raise ApiError("not_found", f"There is no attempt {attempt_id} of {change_id}.")
+        if isinstance(found, ExpiredPayloads):
+            raise ApiError("payload_expired", found.sentence)
         told = f"attempt {attempt_id}"
         exchanges = [
             each.model_copy(

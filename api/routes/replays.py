@@ -9,7 +9,6 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.postgres.acceptance import keep_answer
-from adapters.postgres.audit import audit_note
 from adapters.postgres.desk_reading import DeadLetterFilter
 from adapters.postgres.replay_reading import (
     ReplayReader,
@@ -31,6 +30,7 @@ from adapters.postgres.tables_desk import ReplayRow
 from api.dependencies import Caller, CorrelationId, Parts, Principal, System_, require_role
 from api.errors import ApiError
 from api.idempotency import Repeatable, as_bytes, repeatable
+from api.refusals import note_refusal, require_role_on_record
 from api.routes.actions import Reason
 from api.routes.service_changes import IdempotencyKey, Limit
 from domain.contracts import Page
@@ -62,6 +62,7 @@ class ReplaySelection(BaseModel):
     owner: Name | None = None
     account_id: Name | None = None
     opened_before: AwareDatetime | None = None
+    drift: Name | None = None
 
 
 class ReplayRequest(BaseModel):
@@ -106,7 +107,7 @@ async def replay_dead_letters(
     Operators and admins; support where everything selected is safe to retry. Repeating under the
     same key gives the same answer.
     """
-    await _require_role(parts, caller, "replay", correlation_id)
+    await require_role_on_record(parts, caller, _MAY_REPLAY, "replay", correlation_id)
     same = repeatable(request, caller, key, body.model_dump(mode="json"))
     chosen = _selection(body)
     new = NewReplay(
@@ -132,7 +133,7 @@ async def replay_dead_letters(
                 return _located(answer)
     if replay is not None:
         return _located(replay)
-    await _record_refusal(parts, caller, "replay", correlation_id, unsafe or "")
+    await note_refusal(parts, caller, "replay", correlation_id, unsafe or "")
     raise ApiError("forbidden", unsafe or "")
 
 
@@ -189,7 +190,7 @@ async def steer_replay(
     What is being retried comes to its verdict in any case. Support steers its own replays.
     Repeating under the same key gives the same answer.
     """
-    await _require_role(parts, caller, f"{action}_replay", correlation_id)
+    await require_role_on_record(parts, caller, _MAY_REPLAY, f"{action}_replay", correlation_id)
     same = repeatable(request, caller, key, body.model_dump())
     async with parts.sessions.begin() as session:
         row = await locked_replay(session, replay_id)
@@ -206,8 +207,8 @@ async def steer_replay(
             await session.flush()
             return await _answer(session, parts, row, caller, same, HTTPStatus.OK)
     facts = {"replay": replay_id}
-    await _record_refusal(
-        parts, caller, f"{action}_replay", row.correlation_id, str(refusal), facts
+    await note_refusal(
+        parts, caller, f"{action}_replay", row.correlation_id, str(refusal), facts=facts
     )
     raise refusal
 
@@ -242,37 +243,6 @@ def _reader(caller: Principal) -> ReplayReader:
 
 def _unknown(replay_id: str) -> ApiError:
     return ApiError("not_found", f"There is no replay {replay_id}.")
-
-
-async def _require_role(parts: Parts, caller: Principal, action: str, correlation_id: str) -> None:
-    try:
-        require_role(caller, *_MAY_REPLAY)
-    except ApiError as error:
-        await _record_refusal(parts, caller, action, correlation_id, str(error))
-        raise
-
-
-async def _record_refusal(
-    parts: Parts,
-    caller: Principal,
-    action: str,
-    correlation_id: str,
-    why: str,
-    facts: dict[str, Any] | None = None,
-) -> None:
-    async with parts.sessions.begin() as session:
-        session.add(
-            audit_note(
-                at=parts.clock(),
-                actor=caller.name,
-                actor_kind="person",
-                action=action,
-                correlation_id=correlation_id,
-                outcome="refused",
-                reason=why,
-                facts=facts,
-            )
-        )
 
 
 async def _answer(

@@ -4,6 +4,7 @@ import streamlit as st
 
 from domain.contracts_desk import DeadLetterGroupView, ReplayView
 from domain.desk import CauseState
+from domain.drift import is_drift_id
 from support_ui import assignments, paging, session, ui
 from support_ui.calls.transport import ApiError
 from support_ui.desk import items, letters, overview, retrying
@@ -141,7 +142,9 @@ def _standing(group: DeadLetterGroupView) -> None:
     ui.rich(dead_letters.cause_standing(group, now))
     for hold in group.holds:
         ui.rich(dead_letters.hold(hold, now))
-    if group.reason:
+    if is_drift_id(group.reason):
+        ui.drift_link(group.reason)
+    elif group.reason:
         st.markdown(text.plain(group.reason))
     st.info(text.plain(group.next_action), icon=":material/arrow_forward:")
     assignments.show(f"cause:{group.fingerprint}", group.assignment)

@@ -18,7 +18,8 @@ class Fact:
 
 def headline(failure: FailureView) -> str:
     """The cause, our sentence and what the vendor said last, as Markdown."""
-    lines = [f"**{text.plain(failure.cause)}.** {text.plain(failure.reason)}".strip()]
+    reason = "" if failure.drift else failure.reason  # its id, which a link stands for
+    lines = [f"**{text.plain(failure.cause)}.** {text.plain(reason)}".strip()]
     if failure.words:
         lines.append(f"It said: {_quoted(failure.words, failure.http_status)}")
     return "\n\n".join(lines)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from domain.filters import FILTERS_OF, ListPage
 
@@ -198,8 +198,10 @@ def query_of(fields: Mapping[str, Field], entered: Entered, now: datetime) -> Qu
     for name, field in fields.items():
         if (value := entered.get(name)) not in (None, "", []):
             query.setdefault(field.parameter, []).extend(field.write(value, now))
-    for name, value in parse_qsl(str(entered.get(ALSO) or "").replace(" ", "")):
-        query.setdefault(name, []).append(value.replace(" ", "+"))
+    for part in str(entered.get(ALSO) or "").split("&"):
+        name, _, value = part.strip().partition("=")  # a plus stays one: `due_at=gte:now+2d`
+        if name and value:
+            query.setdefault(name, []).append(unquote(value))
     return {name: values for name, values in query.items() if values}
 
 
@@ -213,7 +215,7 @@ def entered_of(fields: Mapping[str, Field], filters: Mapping[str, Any], now: dat
     ]
     also = [pair for pair in pairs if not _placed(fields, entered, pair, now)]
     if also:
-        entered[ALSO] = urlencode(also, safe=":+@,")
+        entered[ALSO] = urlencode(also, safe=":+@,", quote_via=quote)
     return entered
 
 

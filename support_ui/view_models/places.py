@@ -13,6 +13,7 @@ from support_ui.view_models.evidence import Section
 APPROVALS_PAGE: Final = "app_pages/approvals.py"
 DEAD_LETTERS_PAGE: Final = "app_pages/dead_letters.py"
 CHANGE_PAGE: Final = "app_pages/change.py"
+DRIFT_PAGE: Final = "app_pages/drift.py"
 FIND_PAGE: Final = "app_pages/find.py"
 HEALTH_PAGE: Final = "app_pages/health.py"
 MESSAGES_PAGE: Final = "app_pages/messages.py"
@@ -52,6 +53,11 @@ def attempt(of: OutgoingAttemptView) -> Place:
 def cause(fingerprint: str) -> Place:
     """What stands still for one cause."""
     return Place(DEAD_LETTERS_PAGE, {"cause": fingerprint})
+
+
+def drift(item_id: str) -> Place:
+    """One way in which a vendor's payloads differ from before."""
+    return Place(DRIFT_PAGE, {"id": item_id})
 
 
 def replay(fingerprint: str, replay_id: str) -> Place:

@@ -28,6 +28,7 @@ from domain.contracts_desk import (
     ReplayView,
     SecondApprovalView,
 )
+from domain.contracts_drift import DriftItemSummary
 from domain.contracts_evidence import Personal
 from domain.contracts_operations import PauseView
 from domain.contracts_views import SavedViewView
@@ -42,10 +43,12 @@ from domain.service_change import (
 )
 from tests.ui import (
     samples_desk,
+    samples_drift,
     samples_evidence,
     samples_history,
     stub_approvals,
     stub_desk,
+    stub_drift,
     stub_evidence,
     stub_finding,
     stub_messages,
@@ -105,6 +108,7 @@ class World:
     lists: list[dict[str, str]] = field(default_factory=list)
     """The queries of the lists that were read."""
     reconciled: Reconciled = field(default_factory=Reconciled)
+    drift: Sequence[DriftItemSummary] = samples_drift.INBOX
 
     def move(self, change_id: str, **values: object) -> ServiceChangeView:
         """Let a change become another one behind the console's back."""
@@ -325,6 +329,12 @@ def _desk(app: FastAPI, world: Callable[[Request], World]) -> None:
     stub_reconciliation.add_routes(app, staff, missing, Asked)
 
     stub_desk.add_routes(app, staff, missing, Asked)
+
+    def asked_by_staff(request: Request, body: dict[str, Any]) -> None:
+        key = request.headers.get("Idempotency-Key")
+        staff(request).asked.append(Asked(request.url.path, key, body))
+
+    stub_drift.add_routes(app, staff, missing, asked_by_staff)
 
 
 @contextmanager

@@ -5,9 +5,17 @@ import itertools
 import pytest
 
 from domain.errors import FailureCode
-from domain.failure_policy import SELF_HEALING, Consequence, Phase, cause_of, owner_of, rule_for
+from domain.failure_policy import (
+    SELF_HEALING,
+    Consequence,
+    Phase,
+    cause_of,
+    failure_fingerprint,
+    owner_of,
+    rule_for,
+)
 from domain.identifiers import System
-from domain.shapes import failure_fingerprint, shape_of
+from domain.shapes import shape_of
 from domain.steps import SYSTEM_OF
 
 EVERY = list(itertools.product(FailureCode, [*SYSTEM_OF, "check_date"], [None, *Phase]))

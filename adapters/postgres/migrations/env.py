@@ -6,6 +6,7 @@ from sqlalchemy import create_engine, text
 from adapters.postgres import (
     tables_alerts,
     tables_desk,
+    tables_drift,
     tables_inbox,
     tables_operations,
     tables_people,
@@ -18,6 +19,7 @@ from adapters.postgres.tables import Base
 _ALL = (
     tables_alerts,
     tables_desk,
+    tables_drift,
     tables_inbox,
     tables_operations,
     tables_people,
