@@ -74,6 +74,7 @@ class RuleName(StrEnum):
     DIFFERENCES = "reconciliation_differences"
     REPORT_STALE = "report_stale"
     RELAY_LAG = "relay_lag"
+    INBOX_AGE = "inbox_age"
     QUEUE_AGE = "queue_age"
     WORKERS = "workers"
 
@@ -265,16 +266,29 @@ RULES: Final[tuple[AlertRule, ...]] = (
         owner=_ENGINEERS,
     ),
     AlertRule(
+        RuleName.INBOX_AGE,
+        "Events of a vendor wait too long",
+        "How long the oldest event of a vendor waits in the inbox.",
+        "throughline_inbox_age_seconds",
+        Unit.SECONDS,
+        120,
+        _minutes(1),
+        Severity.WARNING,
+        _MACHINERY,
+        "Events are worked off by themselves; an inbox that is long and moves on does not count.",
+        owner=_ENGINEERS,
+    ),
+    AlertRule(
         RuleName.QUEUE_AGE,
-        "Work waits too long in a queue",
-        "How long the oldest item waits: events of a vendor in the inbox, tasks at the engine.",
+        "Work waits too long for a worker",
+        "How long the oldest task at the engine waits for a worker.",
         "throughline_queue_age_seconds",
         Unit.SECONDS,
         120,
         _minutes(1),
         Severity.WARNING,
         _MACHINERY,
-        "Items are taken up by themselves; a queue that is long and moves on does not count.",
+        "Tasks are taken up by themselves; a queue that is long and moves on does not count.",
         owner=_ENGINEERS,
     ),
     AlertRule(

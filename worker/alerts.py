@@ -23,7 +23,7 @@ from domain.alerts import RuleName
 from domain.identifiers import System
 from worker.telling import Teller, tell
 
-_TASKS = Subject(RuleName.QUEUE_AGE, System.THROUGHLINE, "tasks")
+_TASKS = Subject(RuleName.QUEUE_AGE, System.THROUGHLINE)
 
 
 class Meter(Protocol):
@@ -66,7 +66,7 @@ class Alerts:
             now = await self._now(session)
             readings = await read_measures(session, now)
             if queue is not None:
-                readings[RuleName.QUEUE_AGE][_TASKS] = queue.oldest_seconds
+                readings[RuleName.QUEUE_AGE] = {_TASKS: queue.oldest_seconds}
             if await alone(session):
                 await go_round(session, readings, now)
             self._meter.show(readings, await thresholds(session), await firing(session))

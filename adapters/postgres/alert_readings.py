@@ -126,7 +126,9 @@ def _report_stale(now: Moment) -> Select[Any]:
     )
     first = select(func.min(ServiceChangeRow.submitted_at)).scalar_subquery()
     since = func.coalesce(last, first)
-    return _told(_OURS, literal("reconciliation"), _seconds(since, now)).where(since.is_not(None))
+    return _told(_OURS, literal("reconciliation", Text), _seconds(since, now)).where(
+        since.is_not(None)
+    )
 
 
 def _relay_lag(now: Moment) -> Select[Any]:
@@ -138,7 +140,7 @@ def _relay_lag(now: Moment) -> Select[Any]:
 def _inbox_age(now: Moment) -> Select[Any]:
     row = InboxRow
     return (
-        _told(row.system, literal("inbox"), _seconds(func.min(row.available_at), now))
+        _told(row.system, _WHOLE, _seconds(func.min(row.available_at), now))
         .where(row.state == InboxState.QUEUED, row.available_at <= now)
         .group_by(row.system)
     )
@@ -159,7 +161,7 @@ MEASURES: Final[Mapping[RuleName, Measure]] = {
     RuleName.DIFFERENCES: _differences,
     RuleName.REPORT_STALE: _report_stale,
     RuleName.RELAY_LAG: _relay_lag,
-    RuleName.QUEUE_AGE: _inbox_age,
+    RuleName.INBOX_AGE: _inbox_age,
     RuleName.WORKERS: _workers,
 }
 
@@ -171,6 +173,7 @@ NOTHING: Final[tuple[tuple[RuleName, System], ...]] = tuple(
         RuleName.THROTTLED,
         RuleName.BREAKER_OPEN,
         RuleName.DRIFT,
+        RuleName.INBOX_AGE,
     )
     for system in VENDORS
 )
