@@ -1,6 +1,6 @@
 """Alerts over HTTP: who reads them, what people say of them, and thresholds."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -44,7 +44,7 @@ async def fires(
 
 
 async def act(
-    api: ApiUnderTest, action: str, caller: str = "operator", **body: Any
+    api: ApiUnderTest, action: str, caller: str = "operator", **body: object
 ) -> dict[str, Any]:
     answer = await api.client(caller).post(f"/v1/alerts/alert_1/actions/{action}", json=WHY | body)
     return {"status": answer.status_code, **answer.json()}
@@ -143,7 +143,7 @@ async def test_a_silence_has_a_reason_and_an_end_and_can_be_ended(
     "until", [None, START - MINUTE, START + timedelta(days=31)], ids=["none", "past", "too far"]
 )
 async def test_a_silence_without_a_sensible_end_is_refused(
-    api: ApiUnderTest, sessions: Sessions, until: Any
+    api: ApiUnderTest, sessions: Sessions, until: datetime | None
 ) -> None:
     await fires(sessions)
     told = await act(api, "silence", until=until and until.isoformat())
@@ -193,7 +193,7 @@ async def test_an_operator_sets_no_threshold_and_the_attempt_is_on_record(
 
 @pytest.mark.parametrize("threshold", [-1, "many", None])
 async def test_a_threshold_that_makes_no_sense_is_refused(
-    api: ApiUnderTest, threshold: Any
+    api: ApiUnderTest, threshold: object
 ) -> None:
     body = {"threshold": threshold, "reason": "r"}
     answer = await api.client("admin").put("/v1/alert-rules/drift", json=body)
