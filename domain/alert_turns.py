@@ -160,7 +160,7 @@ def announcement(group: Sequence[Tellable], round_id: str) -> Announcement:
             *lines,
             f"Owner: {rule.owner_for(system)}. Runbook: docs/runbooks/{rule.runbook}",
         ),
-        path=f"alerts?rule={rule.name}&system={system}",
+        path=f"alerts?alert={first.id}",
         facts={
             "rule": str(rule.name),
             "system": str(system),

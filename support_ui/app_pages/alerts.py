@@ -1,6 +1,7 @@
 """Alerts: what fires, whose work it is, what to do about it, and from when on rules fire."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 import streamlit as st
@@ -9,12 +10,14 @@ from domain.alerts import AlertAction, RuleName, Severity, Unit
 from domain.contracts_alerts import AlertActionView, AlertRuleView, AlertView
 from domain.identifiers import System
 from support_ui import decisions, paging, session, ui
+from support_ui.calls.transport import ApiError
 from support_ui.decisions import Shown
-from support_ui.view_models import alerts, text, words
+from support_ui.view_models import alerts, text
 
 _LIST: Final = "alerts"
 _ROWS: Final = 25
 _ALERT: Final = "alert"
+_CHOSEN: Final = "alerts.chosen"  # put into the address by the list itself, not by a link
 _SEEN: Final = "alerts.seen"
 _HOURS: Final = "alerts.hours"
 _WHY: Final = "Why, in a sentence. It is kept with the alert and in the audit trail."
@@ -43,7 +46,7 @@ def _filters() -> tuple[str | None, str | None, str | None, str | None]:
             index=None,
             key="state",
             bind="query-params",
-            format_func=lambda value: alerts.STATES[value],
+            format_func=alerts.SPOKEN["state"].__getitem__,
             placeholder="Firing first, then resolved",
         )
         severity = st.selectbox(
@@ -52,7 +55,7 @@ def _filters() -> tuple[str | None, str | None, str | None, str | None]:
             index=None,
             key="severity",
             bind="query-params",
-            format_func=lambda value: alerts.SEVERITY[Severity(value)].label,
+            format_func=alerts.SPOKEN["severity"].__getitem__,
             placeholder="Any severity",
         )
         rule = st.selectbox(
@@ -61,7 +64,7 @@ def _filters() -> tuple[str | None, str | None, str | None, str | None]:
             index=None,
             key="rule",
             bind="query-params",
-            format_func=alerts.title,
+            format_func=alerts.SPOKEN["rule"].__getitem__,
             placeholder="Any rule",
         )
         system = st.selectbox(
@@ -70,7 +73,7 @@ def _filters() -> tuple[str | None, str | None, str | None, str | None]:
             index=None,
             key="system",
             bind="query-params",
-            format_func=lambda value: words.SYSTEM[System(value)],
+            format_func=alerts.SPOKEN["system"].__getitem__,
             placeholder="Any system",
         )
     return state, severity, rule, system
@@ -86,7 +89,12 @@ def _alerts() -> None:
         cursor=paging.cursor(_LIST, narrowed),
         limit=_ROWS,
     )
-    if not page.items:
+    found = {item.id: item for item in page.items}
+    wanted = st.query_params.get(_ALERT)
+    if wanted and wanted not in found and wanted != st.session_state.get(_CHOSEN):
+        _mailed(wanted)
+        return
+    if not found:
         ui.nothing_here(
             "No alert to show" if any(narrowed) else "Nothing fires",
             "What needs somebody appears here by itself, with what to do about it."
@@ -95,11 +103,10 @@ def _alerts() -> None:
             "notifications_off",
         )
         return
-    found = {item.id: item for item in page.items}
     chosen = ui.chosen_row(
         [alerts.row(item, session.now()) for item in page.items],
         list(found),
-        st.query_params.get(_ALERT),
+        wanted,
         name=_LIST,
         alt="Alerts, what fires first, by severity",
         columns={
@@ -122,8 +129,21 @@ def _alerts() -> None:
         },
     )
     paging.controls(_LIST, narrowed, page.next_cursor, len(page.items))
-    st.query_params[_ALERT] = chosen
+    st.session_state[_CHOSEN] = st.query_params[_ALERT] = chosen
     _open(found[chosen])
+
+
+def _mailed(alert_id: str) -> None:
+    """An alert that a link leads to, wherever in the list it is."""
+    st.button("Back to the list", icon=":material/arrow_back:", on_click=st.query_params.clear)
+    try:
+        alert = session.api().alert(alert_id)
+    except ApiError as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+        ui.problem(error)
+        return
+    _open(alert)
 
 
 def _open(alert: AlertView) -> None:
@@ -217,7 +237,10 @@ def _threshold(rules: Mapping[str, AlertRuleView]) -> None:
     with st.container(border=True):
         st.markdown("##### Set a threshold", anchors=False)
         name = st.selectbox(
-            "Rule to change", list(rules), format_func=alerts.title, key="alerts.rule"
+            "Rule to change",
+            list(rules),
+            format_func=alerts.SPOKEN["rule"].__getitem__,
+            key="alerts.rule",
         )
         rule = rules[name]
         with st.form("threshold", border=False, enter_to_submit=False):

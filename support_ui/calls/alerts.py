@@ -42,6 +42,10 @@ class AlertCalls(Connection):
         }
         return self.get("/v1/alerts", _ALERTS, query)
 
+    def alert(self, alert_id: str) -> AlertView:
+        """One alert."""
+        return self.get(f"/v1/alerts/{segment(alert_id)}", _ALERT)
+
     def alert_summary(self) -> AlertSummaryView:
         """How much fires and is not silenced."""
         return self.get("/v1/alerts/summary", _SUMMARY)

@@ -29,6 +29,14 @@ STATES: Final[Mapping[AlertState, str]] = {
     AlertState.RESOLVED: "Resolved",
 }
 
+SPOKEN: Final[Mapping[str, Mapping[str, str]]] = {
+    "state": {str(state): label for state, label in STATES.items()},
+    "severity": {str(severity): look.label for severity, look in SEVERITY.items()},
+    "rule": {str(name): rule.title for name, rule in RULE.items()},
+    "system": {str(system): name for system, name in words.SYSTEM.items()},
+}
+"""What each filter's values are called, by the filter and the API's own names."""
+
 ACTION: Final[Mapping[AlertAction, Look]] = {
     AlertAction.ACKNOWLEDGE: Look("Take it", "blue", "person"),
     AlertAction.SILENCE: Look("Silence it", "gray", "notifications_off"),
@@ -53,11 +61,6 @@ _LEADS: Final[Mapping[RuleName, tuple[str, Callable[[System], Place]]]] = {
     RuleName.CREDENTIAL_REFUSED: ("The credentials", lambda _: Place(places.CREDENTIALS_PAGE)),
 }
 _MACHINERY: Final = ("Our own machinery", lambda _: Place(places.HEALTH_PAGE))
-
-
-def title(rule: str) -> str:
-    """A rule by its title, for a list to choose from."""
-    return RULE[RuleName(rule)].title
 
 
 def leads_to(alert: AlertView) -> tuple[str, Place]:
@@ -164,10 +167,10 @@ def refusal(alert: AlertView) -> str | None:
 
 def confirmation(action: AlertAction, after: AlertView, now: datetime) -> str:
     """What to tell whoever did it."""
+    until = text.moment(after.silence.until if after.silence else None, now)
     told = {
         AlertAction.ACKNOWLEDGE: "It is yours: operations are not told of it again.",
-        AlertAction.SILENCE: "Silenced until "
-        f"{text.moment(after.silence.until if after.silence else None, now)}; it stays in the list.",
+        AlertAction.SILENCE: f"Silenced until {until}; it stays in the list.",
         AlertAction.UNSILENCE: "The silence has ended: operations are told in the next round.",
     }
     return told[action]

@@ -140,7 +140,7 @@ def test_one_message_tells_of_a_rule_at_a_system() -> None:
     assert second == [over]
     told = announcement(first, "r1")
     assert told.sentence == "Warning: Systems disagree and nobody has looked: billing"
-    assert told.path == "alerts?rule=reconciliation_differences&system=billing"
+    assert told.path == "alerts?alert=alert_charge"
     assert "charge: 12" in told.lines
     assert told.facts["count"] == 2
     assert announcement(second, "r1").kind == "alert.resolved"
