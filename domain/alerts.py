@@ -23,6 +23,11 @@ QUIET: Final = timedelta(minutes=2)
 TOLD_AGAIN_AFTER: Final = timedelta(hours=4)
 """What goes on firing and nobody has taken is told again after this, and not before."""
 
+THRESHOLD_METRIC: Final = "throughline_alert_threshold"
+"""The threshold in force of each rule, as a metric: a rule for machines compares with it."""
+
+FIRING_METRIC: Final = "throughline_alerts_firing"
+
 LONGEST_SILENCE: Final = timedelta(days=30)
 
 

@@ -1,14 +1,9 @@
 """The readings alerts go by, as Prometheus metrics on the relay's loopback port."""
 
-from typing import Final
-
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from domain.alert_turns import Readings
-from domain.alerts import RULES, RuleName
-
-THRESHOLD: Final = "throughline_alert_threshold"
-FIRING: Final = "throughline_alerts_firing"
+from domain.alerts import FIRING_METRIC, RULES, THRESHOLD_METRIC, RuleName
 
 
 class Meters:
@@ -23,10 +18,10 @@ class Meters:
             for rule in RULES
         }
         self._threshold = Gauge(
-            THRESHOLD, "Threshold in force of each rule.", ["rule"], registry=self._registry
+            THRESHOLD_METRIC, "Threshold in force of each rule.", ["rule"], registry=self._registry
         )
         self._firing = Gauge(
-            FIRING,
+            FIRING_METRIC,
             "Alerts that fire and are not silenced, by rule.",
             ["rule", "severity"],
             registry=self._registry,
