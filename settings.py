@@ -45,6 +45,11 @@ class Settings(BaseSettings):
     postgres_password: SecretStr = SecretStr("")
     """Of the embedded server's role `throughline`; an own `database_url` carries its own."""
 
+    keyring: SecretStr = SecretStr("")
+    """Fernet keys, separated by commas, that vendors' secrets are sealed with; the first one seals,
+    every one opens. A key is replaced by putting the new one in front; the old one goes after the
+    next start."""
+
     temporal_address: str = ""
     """`host:port`; empty means the embedded engine on `temporal_port`."""
     temporal_namespace: str = "throughline"

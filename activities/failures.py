@@ -44,6 +44,17 @@ def not_called(code: FailureCode, system: System, step: str, delay: timedelta) -
     )
 
 
+def no_credential(system: System, step: str) -> ApplicationError:
+    """The engine failure of a step whose vendor accepts no secret; the workflow waits for one."""
+    code = FailureCode.CREDENTIAL_FAULT
+    return ApplicationError(
+        f"{step}: {system} {code}, not called",
+        FailureDetails(code=code, system=system, step=step, reason="not_called"),
+        type=code,
+        non_retryable=True,
+    )
+
+
 def paused(system: System, step: str) -> ApplicationError:
     """The engine failure of a step that somebody paused; the workflow waits, not the engine."""
     return ApplicationError(

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 from temporalio.exceptions import ApplicationError
 
-from activities.failures import not_called, paused
+from activities.failures import no_credential, not_called, paused
 from activities.records import Records
-from domain.errors import FailureCode, VendorError
+from domain.credentials import fault_scope
+from domain.errors import CredentialFaultError, FailureCode, VendorError
 from domain.gates import spread
 from domain.identifiers import System
 from domain.pauses import EVERYTHING, Pause
@@ -47,7 +48,7 @@ class Passage:
         if system in change.traffic.gates:
             async with self._records.begin() as record:
                 await record.report_call(system, change.id, None)
-        if change.waits_on & {system, EVERYTHING, change.id, change.wish.kind}:
+        if change.waits_on & {system, fault_scope(system), EVERYTHING, change.id, change.wish.kind}:
             async with self._records.begin() as record:
                 await record.show_no_waiting(change.id, system)
 
@@ -57,11 +58,16 @@ class Passage:
         """Tell the gate; how long this change waits, if the gate is closed now."""
         async with self._records.begin() as record:
             wait = await record.report_call(system, change.id, error)
+        if isinstance(error, CredentialFaultError):
+            await self._show_fault(change, system)
         return _with_spread(change, wait) if wait else None
 
     async def _at_the_gate(
         self, change: ChangeRecord, system: System, step: str, wait: Waited
     ) -> ApplicationError:
+        if wait.cause is FailureCode.CREDENTIAL:
+            await self._show_fault(change, system)
+            return no_credential(system, step)
         delay = _with_spread(change, wait)
         why = _WHY.get(wait.cause, "does not answer")
         async with self._records.begin() as record:
@@ -74,6 +80,17 @@ class Passage:
                 f"{wait.until:%H:%M:%S} UTC.",
             )
         return not_called(wait.cause, system, step, delay)
+
+    async def _show_fault(self, change: ChangeRecord, system: System) -> None:
+        async with self._records.begin() as record:
+            await record.show_waiting(
+                change.id,
+                system,
+                f"A secret that {system} accepts; it accepts none of ours, and nobody calls it.",
+                f"Nothing to do for this change: it goes on by itself once {system} accepts a "
+                "secret. An admin sees to that under Credentials.",
+                fault_scope(system),
+            )
 
     async def _show_pause(self, change: ChangeRecord, pause: Pause) -> None:
         async with self._records.begin() as record:

@@ -35,6 +35,14 @@ from domain.vendor_values import (
 from domain.verdicts import Repeatability
 
 
+class Authenticating(Protocol):
+    """What every vendor's client can do beside its own port."""
+
+    async def authenticate(self, call: VendorCall) -> None:
+        """Make a harmless call that is answered only to who is known. Raises VendorErrors."""
+        ...
+
+
 class Crm(Protocol):
     """Owns accounts, services held and orders."""
 

@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from activities.failures import not_called, paused, vendor_failure
+from activities.failures import no_credential, not_called, paused, vendor_failure
 from activities.records import Records
-from domain.errors import VendorError
+from domain.errors import FailureCode, VendorError
 from domain.identifiers import System
 from domain.records import Waited
 from domain.vendor_values import VendorCall
@@ -58,6 +58,8 @@ class UnrecordedCalls:
                 return gate is not None
             wait = await record.pass_gate(system, caller)
         if wait is not None:
+            if wait.cause is FailureCode.CREDENTIAL:
+                raise no_credential(system, step)
             raise not_called(wait.cause, system, step, wait.left)
         return True
 

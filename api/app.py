@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 
 from adapters.documents.store import DocumentStore, open_store
 from adapters.identity import IdentityProvider
+from adapters.keyring import Keyring
 from adapters.postgres.engine import create_engine, sessions
 from adapters.temporal.client import connect
 from adapters.temporal.engine import TemporalEngine
@@ -25,6 +26,7 @@ from api.routes import (
     approvals,
     assignments,
     attempts,
+    credentials,
     desk,
     differences,
     documents,
@@ -76,6 +78,7 @@ ROUTERS = (
     reconciliation.router,
     differences.router,
     pauses.router,
+    credentials.router,
     drift.router,
     mappings.router,
     webhooks.router,
@@ -111,6 +114,7 @@ async def wire(settings: Settings) -> AsyncIterator[Parts]:
             engine=TemporalEngine(client, settings.temporal_task_queue),
             documents=DocumentStore(open_store(settings.document_store_url)),
             verifiers={system: WebhookVerifier(keys) for system, keys in secrets.items() if keys},
+            keyring=Keyring(settings.keyring.get_secret_value()),
             clock=now,
             random_bytes=os.urandom,
             document_max_bytes=settings.document_max_bytes,

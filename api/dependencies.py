@@ -22,6 +22,7 @@ from adapters.identity import (
     TokenExpiredError,
     TokenRefusedError,
 )
+from adapters.keyring import Keyring
 from adapters.postgres.assignments import see_person
 from adapters.postgres.tables import ApiKeyRow, ServiceChangeRow
 from adapters.temporal.engine import TemporalEngine
@@ -66,6 +67,7 @@ class Parts:
     engine: TemporalEngine
     documents: DocumentStore
     verifiers: dict[System, WebhookVerifier]
+    keyring: Keyring
     clock: Callable[[], datetime]
     random_bytes: Callable[[int], bytes]
     document_max_bytes: int

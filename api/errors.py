@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from adapters.documents.store import DocumentStoreError
+from adapters.keyring import KeyringError
 from domain.contracts import Problem
 from domain.errors import (
     DecisionRefusedError,
@@ -128,6 +129,11 @@ KINDS: Final[Mapping[str, Kind]] = {
         "The document store does not answer",
         "Nothing was recorded; send the same request again after Retry-After.",
         retryable=True,
+    ),
+    "keyring_unusable": Kind(
+        _S.SERVICE_UNAVAILABLE,
+        "Secrets cannot be sealed here",
+        "Set THROUGHLINE_KEYRING as the sentence says, and start this process again.",
     ),
     "engine_unavailable": Kind(
         _S.SERVICE_UNAVAILABLE,
@@ -272,6 +278,10 @@ async def _undecided(request: Request, error: DecisionRefusedError) -> JSONRespo
     return problem(request, error.code if error.code in KINDS else "internal", str(error))
 
 
+async def _unsealed(request: Request, error: KeyringError) -> JSONResponse:
+    return problem(request, "keyring_unusable", str(error))
+
+
 async def _too_many(request: Request, error: TooManyPreviewsError) -> JSONResponse:
     return problem(request, "too_many_previews", str(error))
 
@@ -318,6 +328,7 @@ _HANDLERS: Final[Mapping[type[Exception], Callable[..., Awaitable[JSONResponse]]
     RequestValidationError: _unparsed,
     DecisionRefusedError: _undecided,
     TooManyPreviewsError: _too_many,
+    KeyringError: _unsealed,
     **dict.fromkeys(_AWAY, _away),
     DBAPIError: _database,
     DataError: _unstorable,

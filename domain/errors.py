@@ -18,7 +18,8 @@ ThroughlineError
     │   └── VendorThrottledError   it named the earliest time to ask again
     ├── OutcomeUnknownError        sent and not answered; look up before repeating
     ├── UnrecognisedPayloadError   it answered something we do not act on
-    └── CredentialError            it does not accept who we are
+    └── CredentialError            it does not let us do this
+        └── CredentialFaultError   it accepts none of our secrets for this system
 
 `activities/failures.py` turns vendor errors into engine failures; `api/errors.py` turns rule
 errors into HTTP answers. Nothing branches on message text.
@@ -50,6 +51,8 @@ class FailureCode(StrEnum):
     """Sent and not answered, to a vendor that cannot be asked whether it was done."""
     PAUSED = "paused"
     """Not called at all: somebody stopped the change, the system or everything."""
+    CREDENTIAL_FAULT = "credential_fault"
+    """Not called until a secret works again: the system accepts none of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +192,15 @@ class UnrecognisedPayloadError(VendorError):
 
 
 class CredentialError(VendorError):
-    """The vendor refused our credential even after one forced renewal."""
+    """The vendor knows who we are and does not let us do this."""
 
     code = FailureCode.CREDENTIAL
+
+
+class CredentialFaultError(CredentialError):
+    """The vendor accepts no secret we have, after one forced renewal of each; nothing happened.
+
+    It is no fault of the change, so nobody calls the vendor until a secret works.
+    """
+
+    code = FailureCode.CREDENTIAL_FAULT

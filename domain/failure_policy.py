@@ -103,7 +103,13 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         FailureCode.CREDENTIAL,
         Consequence.PARK,
-        "Renew the system's credential, then retry.",
+        "Ask the system's owner for the right that our credential lacks, then retry.",
+        owner=_ENGINEERS,
+    ),
+    Rule(
+        FailureCode.CREDENTIAL_FAULT,
+        Consequence.WAIT,
+        "Stage a new secret for the system, try it and have it promoted; it goes on by itself.",
         owner=_ENGINEERS,
     ),
     Rule(
@@ -142,8 +148,8 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
 )
 """The first row that matches counts. A refusal is an answer, so a change that is being applied is
-undone; what was paused goes on once it is resumed; everything else waits for a person once
-automatic attempts have ended."""
+undone; what was paused goes on once it is resumed, and what no secret opens once one does;
+everything else waits for a person once automatic attempts have ended."""
 
 
 SELF_HEALING: Final = frozenset(rule.code for rule in RULES if rule.retried)
@@ -167,6 +173,7 @@ CAUSES: Final[Mapping[FailureCode, str]] = {
     FailureCode.OUTCOME_UNKNOWN: "{system} did not say whether it was done",
     FailureCode.UNRECOGNISED_PAYLOAD: "{system} answered something we do not act on",
     FailureCode.CREDENTIAL: "{system} does not accept our credential",
+    FailureCode.CREDENTIAL_FAULT: "{system} accepts no secret of ours",
     FailureCode.UNVERIFIABLE: "{system} did not say whether it was done and cannot be asked",
     FailureCode.PAUSED: "somebody has paused it",
     FailureCode.REVISION_PENDING: "a revised document waits for a decision",

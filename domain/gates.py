@@ -8,10 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from domain.credentials import PROBER
 from domain.errors import (
+    CredentialFaultError,
     FailureCode,
     OutcomeUnknownError,
     VendorError,
+    VendorRejectedError,
     VendorThrottledError,
     VendorUnavailableError,
 )
@@ -32,6 +35,10 @@ PROBE_LEASE: Final = timedelta(seconds=50)
 
 RAMP_SECONDS: Final = 8
 """How long after a good probe others are let through in doubling numbers: 2, 4, 8, … a second."""
+
+CREDENTIAL_LOOK: Final = 60.0
+"""Seconds a gate stays closed after the last time no secret was accepted. A probe asks far more
+often and opens it; should there be no probe, whoever comes after this time is one."""
 
 _SPREAD_SHARE: Final = 0.25
 _SPREAD_SECONDS: Final = (1.0, 10.0)
@@ -108,11 +115,21 @@ def _admit_gradually(gate: Gate, opened_at: datetime, now: datetime) -> tuple[Ga
 
 def after(gate: Gate, caller: str, now: datetime, error: VendorError | None) -> Gate:
     """The gate after a call that was let through."""
+    if isinstance(error, CredentialFaultError):
+        return _closed(gate, now, CREDENTIAL_LOOK, FailureCode.CREDENTIAL)
+    if gate.cause is FailureCode.CREDENTIAL:
+        return _accepted(gate, caller, error)
     if isinstance(error, VendorThrottledError):
         return _throttled(gate, now, error.retry_after)
     if isinstance(error, VendorUnavailableError | OutcomeUnknownError) and _is_away(error):
         return _unavailable(gate, now)
     return _answered(gate, caller, now)
+
+
+def _accepted(gate: Gate, caller: str, error: VendorError | None) -> Gate:
+    """Opens at once where a probe was let in: the vendor was there all the time."""
+    let_in = error is None or isinstance(error, VendorRejectedError)
+    return Gate(gate.system) if let_in and caller in {gate.prober, PROBER} else gate
 
 
 def _is_away(error: VendorError) -> bool:

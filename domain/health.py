@@ -134,12 +134,17 @@ class VendorFacts:
     """Why its gate is closed; None while it is open."""
     paused: bool
     usual_events: float | None = None
+    last_accepted_credential_at: datetime | None = None
+    """When a secret was last accepted in any call, those that are on no record included."""
+    credential_expires: bool = False
+    """Whether the secret in use ends within days, by the date that was told for it."""
 
     @property
     def credential_refused(self) -> bool:
         """Whether the last word on our credential was no."""
         no, yes = self.last_refused_credential_at, self.last_success_at
-        return no is not None and (yes is None or no > yes)
+        accepted = max(filter(None, (yes, self.last_accepted_credential_at)), default=None)
+        return no is not None and (accepted is None or no > accepted)
 
     @property
     def silent(self) -> bool:
@@ -163,6 +168,14 @@ _VENDOR: Final[tuple[tuple[Callable[[VendorFacts], bool], Judgement], ...]] = (
             HealthState.PAUSED,
             "A person has paused it: nobody calls it.",
             "Resume it once the reason is over.",
+        ),
+    ),
+    (
+        lambda now: now.closed_for is FailureCode.CREDENTIAL,
+        Judgement(
+            HealthState.DOWN,
+            "It accepts none of our secrets: nobody calls it.",
+            "Stage a new secret under Credentials; what waits goes on by itself.",
         ),
     ),
     (
@@ -223,6 +236,14 @@ _VENDOR: Final[tuple[tuple[Callable[[VendorFacts], bool], Judgement], ...]] = (
             HealthState.SLOW,
             "It has sent no event for longer than it usually does.",
             "See that its webhooks still point here; missed events are fetched by polling.",
+        ),
+    ),
+    (
+        lambda now: now.credential_expires,
+        Judgement(
+            HealthState.SLOW,
+            "Its secret expires within days.",
+            "Stage a new secret under Credentials before it does.",
         ),
     ),
     (

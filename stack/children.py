@@ -216,6 +216,7 @@ PEOPLE: Final = {
     "operator": Role.OPERATOR,
     "second_operator": Role.OPERATOR,
     "admin": Role.ADMIN,
+    "second_admin": Role.ADMIN,
 }
 """Whom the embedded sign-in knows. The names are those of the keys: one person, one name."""
 

@@ -6,16 +6,20 @@ import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 from settings import CHECKOUT, Settings
 from stack.errors import StackError
 from stack.paths import StatePaths, write_private
 
-ROLES = ("portal", "support", "operator", "second_operator", "admin", "partner")
-"""Names in `credentials.json`. `second_operator` is another person with the role operator."""
+ROLES = ("portal", "support", "operator", "second_operator", "admin", "second_admin", "partner")
+"""Names in `credentials.json`. `second_operator` and `second_admin` are second persons."""
 
 PREFIX = "THROUGHLINE_"
+KEYRING = "keyring"
+"""Seals the secrets kept in the database: whoever loses it loses those."""
+
 WEBHOOK_SECRET_BYTES = 32  # standardwebhooks.com: 24 to 64
 
 VENDOR_SECRETS = {
@@ -54,6 +58,8 @@ def is_sandbox(settings: Settings, vendor: str) -> bool:
 
 def generate(field: str) -> str:
     """A new secret in the form its reader expects."""
+    if field == KEYRING:
+        return Fernet.generate_key().decode()
     if field.endswith("_webhook_secret"):
         return f"whsec_{base64.b64encode(secrets.token_bytes(WEBHOOK_SECRET_BYTES)).decode()}"
     return secrets.token_urlsafe(32)

@@ -4,6 +4,7 @@ from support_ui.calls.alerts import AlertCalls
 from support_ui.calls.approvals import ApprovalCalls
 from support_ui.calls.assignments import AssignmentCalls
 from support_ui.calls.changes import ChangeCalls
+from support_ui.calls.credentials import CredentialCalls
 from support_ui.calls.desk import DeskCalls
 from support_ui.calls.drift import DriftCalls
 from support_ui.calls.evidence import EvidenceCalls
@@ -22,6 +23,7 @@ class ApiClient(
     ApprovalCalls,
     AssignmentCalls,
     ChangeCalls,
+    CredentialCalls,
     DeskCalls,
     DriftCalls,
     EvidenceCalls,

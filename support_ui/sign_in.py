@@ -10,8 +10,8 @@ from support_ui.view_models import text
 
 _HERE = (
     "The sign-in service of this machine asks for no password. Choose `support`, `operator`, "
-    "`second_operator` or `admin` there: the name is the role. Machines and scripts use the keys "
-    "in `.throughline/credentials.json` instead."
+    "`second_operator`, `admin` or `second_admin` there: the name is the role. Machines and "
+    "scripts use the keys in `.throughline/credentials.json` instead."
 )
 _ELSEWHERE = "You are led to your organisation's sign-in and come back to the page you wanted."
 

@@ -105,6 +105,13 @@ page = st.navigation(
             help="Who did what, when and why, including what was refused and what was read.",
         ),
         st.Page(
+            "app_pages/credentials.py",
+            title="Credentials",
+            icon=":material/vpn_key:",
+            url_path="credentials",
+            help="What each system is shown to let us in: what is due, and a new secret's way.",
+        ),
+        st.Page(
             "app_pages/ownership.py",
             title="Ownership",
             icon=":material/key:",

@@ -69,6 +69,23 @@ class Control:
         faults = self._http.get("/_control/faults").json()["faults"]
         return sum(fault["hits"] for fault in faults)
 
+    def accept(self, secret: str) -> None:
+        """Let callers in with a further secret."""
+        self._http.post("/_control/secrets", json={"secret": secret}).raise_for_status()
+
+    def retire(self, secret: str) -> None:
+        """Let nobody in with a secret any more."""
+        self._http.post("/_control/secrets/retired", json={"secret": secret}).raise_for_status()
+
+    def token_life(self, seconds: float) -> None:
+        """Give out tokens that live so long."""
+        self._http.put("/_control/token-life", json={"seconds": seconds}).raise_for_status()
+
+    def calls(self, path: str) -> list[int | None]:
+        """The statuses of every call to a path since the start."""
+        told = self._http.get("/_control/calls", params={"limit": 10_000}).json()["calls"]
+        return [call["status"] for call in told if call["path"] == path]
+
     def deliveries(self, **plan: object) -> None:
         """Set how the next webhooks travel: `withhold`, `repeat`, `paused`, `newest_first`."""
         self._http.post("/_control/webhooks", json=plan).raise_for_status()

@@ -5,16 +5,20 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, cast
 
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from temporalio.client import Client
 
 from activities.billing import BillingActivities
 from activities.calls import VendorCalls
 from activities.change_record import RecordActivities
 from activities.completeness import CompletenessActivities
+from activities.credentials import CredentialActivities, Trials
+from activities.credentials import Entrances as CredentialEntrances
 from activities.crm import CrmActivities
 from activities.entitlement import EntitlementActivities
 from activities.event_polling import EventInbox, EventPollingActivities
@@ -34,6 +38,7 @@ from activities.ticketing import TicketActivities
 from activities.unrecorded import UnrecordedCalls
 from adapters.announcers import MailAnnouncer, WebhookAnnouncer
 from adapters.documents.store import DocumentStore, open_store
+from adapters.keyring import Keyring
 from adapters.postgres.drift_watch import PostgresDriftWatch
 from adapters.postgres.engine import create_engine, sessions
 from adapters.postgres.event_feeds import PostgresEventInbox
@@ -41,14 +46,15 @@ from adapters.postgres.reconciliation_repairs import PostgresRepairs
 from adapters.postgres.reconciliation_runs import PostgresReconciliations
 from adapters.postgres.records import PostgresRecords
 from adapters.postgres.replay_progress import PostgresReplays
+from adapters.postgres.secret_source import OneVersion, StoredSecrets
+from adapters.postgres.trials import PostgresTrials
 from adapters.temporal.engine import TemporalEngine
-from adapters.vendors.billing import BillingClient
-from adapters.vendors.crm import CrmClient
-from adapters.vendors.scheduling import SchedulingClient
-from adapters.vendors.ticketing import TicketingClient
+from adapters.vendors.entrances import Entrances
+from adapters.vendors.secrets import SecretSource
 from crash_points import CrashPoints
 from domain.identifiers import System
 from settings import Settings
+from worker import vendors
 from worker.crash_points import MortalPort, MortalRecords
 
 Activity = Callable[..., Any]
@@ -75,6 +81,8 @@ class Outside:
     changes: Changes
     reconciliations: Reconciliations
     repairs: Repairs
+    entrances: CredentialEntrances
+    trials: Trials
     event_due_after: timedelta = timedelta(seconds=30)
     clock: Callable[[], datetime] = now
 
@@ -121,6 +129,7 @@ def activities(outside: Outside) -> Activities:
         clock=outside.clock,
     )
     repairs = RepairActivities(outside.repairs, reads, outside.crm, outside.billing)
+    credentials = CredentialActivities(records, outside.entrances, outside.trials)
     settling = SettleActivities(records, calls)
     return Activities(
         ours=(
@@ -139,6 +148,9 @@ def activities(outside: Outside) -> Activities:
             reconciling.compare_reconciled,
             repairs.repair_difference,  # asks one system and writes to another
             repairs.record_failed_repair,
+            credentials.try_credential,
+            credentials.check_credentials,
+            credentials.probe_credential,
         ),
         at={
             System.CRM: (
@@ -187,47 +199,31 @@ async def wire(settings: Settings, client: Client) -> AsyncIterator[Outside]:
             application="throughline-worker",
         )
         stack.push_async_callback(engine.dispose)
-        watch = PostgresDriftWatch(sessions(engine), now)
+        opened, keyring = sessions(engine), Keyring(settings.keyring.get_secret_value())
+        in_use = partial(_secrets, opened, keyring)
+        watch = PostgresDriftWatch(opened, now)
         await stack.enter_async_context(_writing(watch))
         outside = Outside(
-            records=PostgresRecords(sessions(engine), now),
+            records=PostgresRecords(opened, now),
             vault=DocumentStore(open_store(settings.document_store_url)),
-            crm=await stack.enter_async_context(
-                CrmClient(
-                    settings.crm_base_url,
-                    client_id=settings.crm_client_id,
-                    client_secret=settings.crm_client_secret.get_secret_value(),
-                    watch=watch,
-                )
-            ),
+            crm=await stack.enter_async_context(vendors.crm(settings, in_use(System.CRM), watch)),
             billing=await stack.enter_async_context(
-                BillingClient(
-                    settings.billing_base_url,
-                    api_key=settings.billing_api_key.get_secret_value(),
-                    watch=watch,
-                )
+                vendors.billing(settings, in_use(System.BILLING), watch)
             ),
             scheduling=await stack.enter_async_context(
-                SchedulingClient(
-                    settings.scheduling_base_url,
-                    username=settings.scheduling_username,
-                    password=settings.scheduling_password.get_secret_value(),
-                    watch=watch,
-                )
+                vendors.scheduling(settings, in_use(System.SCHEDULING), watch)
             ),
             ticketing=await stack.enter_async_context(
-                TicketingClient(
-                    settings.ticketing_base_url,
-                    token=settings.ticketing_token.get_secret_value(),
-                    watch=watch,
-                )
+                vendors.ticketing(settings, in_use(System.TICKETING), watch)
             ),
+            entrances=Entrances(vendors.openers(settings), in_use),
+            trials=PostgresTrials(opened, now),
             announcers=announcers(settings),
-            events=PostgresEventInbox(sessions(engine), now),
-            replays=PostgresReplays(sessions(engine), now),
+            events=PostgresEventInbox(opened, now),
+            replays=PostgresReplays(opened, now),
             changes=TemporalEngine(client, settings.temporal_task_queue),
-            reconciliations=PostgresReconciliations(sessions(engine), now),
-            repairs=PostgresRepairs(sessions(engine), now),
+            reconciliations=PostgresReconciliations(opened, now),
+            repairs=PostgresRepairs(opened, now),
             event_due_after=settings.event_due_after,
         )
         yield outside if settings.crash_points is None else _mortal(outside, settings.crash_points)
@@ -243,6 +239,18 @@ async def _writing(watch: PostgresDriftWatch) -> AsyncIterator[None]:
     finally:
         stop.set()
         await writing
+
+
+def _secrets(
+    opened: async_sessionmaker[AsyncSession],
+    keyring: Keyring,
+    system: System,
+    version: int | None = None,
+) -> SecretSource:
+    """The secrets of a system in use, or one version of it."""
+    if version is None:
+        return StoredSecrets(opened, keyring, system, now)
+    return OneVersion(opened, keyring, system, version)
 
 
 def _mortal(outside: Outside, folder: Path) -> Outside:

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from adapters.postgres.credential_faults import PROBE
 from adapters.postgres.drift_watch import PostgresDriftWatch
 from adapters.postgres.engine import create_engine, sessions
 from adapters.postgres.machinery import SWEEPER
@@ -25,6 +26,7 @@ from adapters.temporal.engine import TemporalEngine
 from adapters.temporal.queues import Queues
 from adapters.temporal.runs import WorkflowRuns
 from crash_points import CrashPoints
+from domain.credential_messages import ProbeInput
 from domain.errors import EngineUnavailableError
 from domain.identifiers import VENDORS
 from domain.messages import LookAgain, Patience, Resume, Revised, ServiceChangeInput
@@ -45,6 +47,7 @@ from worker.lost_workflows import LostWorkflows, sweep_replays
 from worker.meters import Meters
 from worker.open_effects import sweep_effects
 from worker.running import health_page, stop_on_signals
+from worker.secrets import sweep_secrets
 from worker.sweeper import sweep
 from worker.view_alerts import ViewAlerts
 
@@ -87,6 +90,7 @@ class Relay:
             "replay_steered": self._replay_steered,
             "start_reconciliation": self._start_reconciliation,
             "repair_difference": self._repair_difference,
+            PROBE: self._probe_credential,
         }
 
     async def dispatch(self) -> int:
@@ -177,6 +181,10 @@ class Relay:
         del session
         replay = ReplayInput(replay_id=row.payload["replay"], pace=self._pace)
         await self._engine.start_replay(replay)
+
+    async def _probe_credential(self, row: OutboxRow, session: AsyncSession) -> None:
+        del session
+        await self._engine.probe_credential(ProbeInput.model_validate(row.payload))
 
     async def _replay_steered(self, row: OutboxRow, session: AsyncSession) -> None:
         replay = await session.get_one(ReplayRow, row.payload["replay"])
@@ -279,6 +287,7 @@ async def run(settings: Settings) -> None:
         await sweep_replays(sessions(engine), runs, now)
         await sweep_reconciliation(sessions(engine), runs, now)
         await release_stragglers(sessions(engine), now, os.urandom)
+        await sweep_secrets(sessions(engine), now)
         return False
 
     async def look_at_views() -> bool:

@@ -1,5 +1,10 @@
 """Deterministic orchestration: changes, previews, polls, replays, reconciliation. No I/O."""
 
+from workflows.credentials import (
+    CredentialPreflightWorkflow,
+    CredentialProbeWorkflow,
+    CredentialTrialWorkflow,
+)
 from workflows.event_polling import EventPollingWorkflow
 from workflows.preview import PreviewServiceChangeWorkflow
 from workflows.reconciliation import (
@@ -20,11 +25,17 @@ WORKFLOWS = [
     ReconciliationWorkflow,
     NightlyReconciliationWorkflow,
     RepairDifferenceWorkflow,
+    CredentialTrialWorkflow,
+    CredentialPreflightWorkflow,
+    CredentialProbeWorkflow,
 ]
 """Every workflow a worker registers."""
 
 __all__ = [
     "WORKFLOWS",
+    "CredentialPreflightWorkflow",
+    "CredentialProbeWorkflow",
+    "CredentialTrialWorkflow",
     "EventPollingWorkflow",
     "NightlyReconciliationWorkflow",
     "PreviewServiceChangeWorkflow",

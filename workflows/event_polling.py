@@ -6,11 +6,16 @@ from typing import Final
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from activities.credentials import CredentialActivities
     from activities.event_polling import EventPollingActivities
+    from domain.credential_messages import PreflightInput
     from domain.event_polling import POLLING_WORKFLOW, PollInput, PollResult
     from domain.identifiers import System
-    from workflows.policies import POLL_LIMIT, POLL_TRY, RECORD
+    from workflows.policies import CREDENTIAL_TRY, POLL_LIMIT, POLL_TRY, RECORD
     from workflows.steps import queue_of
+
+PREFLIGHT: Final = "preflight"
+"""Polls begun before it have no pre-flight in their histories."""
 
 POLLS: Final[Mapping[System, Callable[..., Awaitable[PollResult]]]] = {
     System.BILLING: EventPollingActivities.poll_billing_events,
@@ -25,7 +30,19 @@ class EventPollingWorkflow:
 
     @workflow.run
     async def run(self, poll: PollInput) -> PollResult:
-        """Ask the vendor and say what was missing."""
+        """Ask the vendor and say what was missing.
+
+        A pre-flight goes before: where our secrets are refused, the gate it closes holds the poll,
+        the board says so, and nobody else has to find out by a failure.
+        """
+        if workflow.patched(PREFLIGHT):
+            await workflow.execute_activity_method(
+                CredentialActivities.check_credentials,
+                PreflightInput(systems=(poll.system,)),
+                start_to_close_timeout=CREDENTIAL_TRY,
+                schedule_to_close_timeout=POLL_LIMIT,
+                retry_policy=RECORD,
+            )
         return await workflow.execute_activity_method(
             POLLS[poll.system],
             poll,

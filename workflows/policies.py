@@ -79,3 +79,17 @@ PREVIEW: Final = RetryPolicy(initial_interval=timedelta(milliseconds=500), maxim
 
 PREVIEW_LIMIT: Final = timedelta(seconds=15)
 """One question and its repeat: a call of at most 10 s, and the little that is waited before."""
+
+CREDENTIAL_TRY: Final = timedelta(seconds=20)
+"""One harmless call of at most 15 s with a token had for it, and a transaction of ours."""
+
+ONCE_MORE: Final = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_attempts=2)
+"""Somebody waits; only our own record being away is tried again."""
+
+PROBE: Final = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(seconds=10),
+)
+"""Without end: until a secret works nobody else calls the vendor, and then it is noticed within
+ten seconds. A vendor that locks out whoever asks wrongly is paused by a person."""

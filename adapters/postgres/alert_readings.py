@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from adapters.postgres.health import usual_events
 from adapters.postgres.machinery import WORKER
 from adapters.postgres.tables import OutboxRow, ServiceChangeRow
+from adapters.postgres.tables_credentials import VendorSecretRow
 from adapters.postgres.tables_desk import DeadLetterRow, ReplayItemRow
 from adapters.postgres.tables_drift import DriftItemRow
 from adapters.postgres.tables_inbox import InboxRow
@@ -30,6 +31,7 @@ from adapters.postgres.tables_operations import LifeSignRow, VendorGateRow
 from adapters.postgres.tables_reconciliation import DifferenceRow, ReconciliationRunRow
 from domain.alert_turns import Subject
 from domain.alerts import RuleName
+from domain.credentials import SecretState
 from domain.drift import DriftState
 from domain.errors import FailureCode
 from domain.health import LIMITS, Part
@@ -108,6 +110,21 @@ def _breaker_open(now: Moment) -> Select[Any]:
     return _closed(now, throttled=False)
 
 
+def _credential_expiry(now: Moment) -> Select[Any]:
+    row = VendorSecretRow
+    return _told(row.system, _WHOLE, _seconds(now, row.expires_at)).where(
+        row.state == SecretState.CURRENT, row.expires_at.is_not(None)
+    )
+
+
+def _credential_refused(now: Moment) -> Select[Any]:
+    row = VendorSecretRow
+    refused = row.used_at.is_(None) | (row.refused_at > row.used_at)
+    return _told(row.system, _WHOLE, _seconds(row.refused_at, now)).where(
+        row.state == SecretState.CURRENT, row.refused_at.is_not(None), refused
+    )
+
+
 def _differences(_: Moment) -> Select[Any]:
     row = DifferenceRow
     return (
@@ -158,6 +175,8 @@ MEASURES: Final[Mapping[RuleName, Measure]] = {
     RuleName.DRIFT: _drift,
     RuleName.THROTTLED: _throttled,
     RuleName.BREAKER_OPEN: _breaker_open,
+    RuleName.CREDENTIAL_EXPIRY: _credential_expiry,
+    RuleName.CREDENTIAL_REFUSED: _credential_refused,
     RuleName.DIFFERENCES: _differences,
     RuleName.REPORT_STALE: _report_stale,
     RuleName.RELAY_LAG: _relay_lag,

@@ -10,8 +10,12 @@ from adapters.postgres.engine import driver_url
 from adapters.postgres.tables import ApiKeyRow
 from domain.service_change import Role
 
-ROLES = {role.value: role for role in Role} | {"second_operator": Role.OPERATOR}
-"""Who a key's name stands for. Two operators, because nobody approves what they submitted."""
+ROLES = {role.value: role for role in Role} | {
+    "second_operator": Role.OPERATOR,
+    "second_admin": Role.ADMIN,
+}
+"""Who a key's name stands for. Two operators, because nobody approves what they submitted; two
+admins, because nobody promotes a secret they staged."""
 
 
 def store(database_url: str, keys: Mapping[str, str]) -> None:

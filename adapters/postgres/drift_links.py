@@ -20,8 +20,12 @@ def stands_still_for(item_id: str) -> ColumnElement[bool]:
     this drift has had its turn with is left to people.
     """
     link, other, item = aliased(_C), aliased(_C), aliased(_I)
+    # Named outright: it stands inside of conditions, where nothing is correlated by itself.
     latest = (
-        select(func.max(other.seen_at)).where(other.change_id == _D.change_id).scalar_subquery()
+        select(func.max(other.seen_at))
+        .where(other.change_id == _D.change_id)
+        .correlate(_D)
+        .scalar_subquery()
     )
     mine = exists().where(
         link.change_id == _D.change_id, link.item_id == item_id, link.seen_at == latest
@@ -35,6 +39,7 @@ def stands_still_for(item_id: str) -> ColumnElement[bool]:
         item.kind.not_in(NOTED),
     )
     retried = exists().where(
+        ReplayItemRow.change_id == _D.change_id,
         ReplayItemRow.dead_letter_id == _D.id,
         ReplayItemRow.replay_id == ReplayRow.id,
         ReplayRow.drift == item_id,

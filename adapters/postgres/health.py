@@ -22,9 +22,11 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.postgres.tables import AttemptRow, EffectRow
+from adapters.postgres.tables_credentials import VendorSecretRow
 from adapters.postgres.tables_inbox import InboxRow
 from adapters.postgres.tables_operations import PauseRow, VendorGateRow
 from domain.contracts_operations import IntegrationHealthView
+from domain.credentials import AHEAD_OF_EXPIRY, SecretState
 from domain.errors import FailureCode
 from domain.failure_policy import SELF_HEALING
 from domain.health import VendorFacts, judge_vendor
@@ -38,6 +40,8 @@ _DAYS_BEFORE: Final = 7
 _LONGEST_SILENCE: Final = timedelta(hours=24)
 """A longer silence is compared with whole days."""
 
+_NOT_LET_IN: Final = (FailureCode.CREDENTIAL, FailureCode.CREDENTIAL_FAULT)
+
 ANSWERED: Final = _A.outcome.in_(["ok", FailureCode.REFUSED])
 """A refusal is an answer, not an error."""
 
@@ -47,6 +51,7 @@ async def integration_health(session: AsyncSession, now: datetime) -> list[Integ
     rows = await _last_hour(session, now)
     backlog = await _open_effects(session)
     events = await usual_events(session, now)
+    secrets = await _secrets(session)
     found = await session.scalars(
         select(VendorGateRow).where(
             or_(VendorGateRow.closed_until > func.now(), VendorGateRow.opened_at.is_not(None))
@@ -72,6 +77,7 @@ async def integration_health(session: AsyncSession, now: datetime) -> list[Integ
                     pauses.get(EVERYTHING) or pauses.get(system),
                     backlog.get(system, 0),
                     events.get(system),
+                    secrets.get(system),
                 ),
                 now,
             )
@@ -93,7 +99,7 @@ async def _last_hour(session: AsyncSession, now: datetime) -> Mapping[str, Any]:
             func.percentile_cont(0.95).within_group(took).label("p95"),
             last(ANSWERED).label("ok"),
             last(~ANSWERED).label("bad"),
-            last(_A.outcome == FailureCode.CREDENTIAL).label("credential"),
+            last(_A.outcome.in_(_NOT_LET_IN)).label("credential"),
             last(_A.outcome == FailureCode.THROTTLED, _A.retry_at).label("throttled"),
         )
         # Naming the systems makes it a range of the index for each.
@@ -111,6 +117,14 @@ async def _open_effects(session: AsyncSession) -> Mapping[str, int]:
         .group_by(EffectRow.system)
     )
     return dict((await session.execute(unfinished)).all())
+
+
+async def _secrets(session: AsyncSession) -> Mapping[str, VendorSecretRow]:
+    """The current secret of each vendor."""
+    rows = await session.scalars(
+        select(VendorSecretRow).where(VendorSecretRow.state == SecretState.CURRENT)
+    )
+    return {row.system: row for row in rows}
 
 
 async def usual_events(session: AsyncSession, now: datetime) -> Mapping[str, Any]:
@@ -158,6 +172,7 @@ class _Found:
     pause: PauseRow | None
     backlog: int
     events: Any
+    secret: VendorSecretRow | None
 
 
 def _view(system: System, found: _Found, now: datetime) -> IntegrationHealthView:
@@ -172,6 +187,8 @@ def _view(system: System, found: _Found, now: datetime) -> IntegrationHealthView
         reachable=None if row is None else _reachable(row.ok, row.bad, found.failure),
         last_success_at=row.ok if row else None,
         last_refused_credential_at=row.credential if row else None,
+        last_accepted_credential_at=found.secret.used_at if found.secret else None,
+        credential_expires=_expires(found.secret, now),
         closed_for=FailureCode(gate.cause) if gate and closed and gate.cause else None,
         paused=pause is not None,
         usual_events=usual,
@@ -199,16 +216,26 @@ def _view(system: System, found: _Found, now: datetime) -> IntegrationHealthView
         opening=gate is not None and not closed,
         last_event_at=events.last if events else None,
         usual_events=usual,
-        credential=_credential(facts),
+        credential=_credential(facts, found.secret),
     )
 
 
-def _credential(facts: VendorFacts) -> str:
+def _expires(secret: VendorSecretRow | None, now: datetime) -> bool:
+    end = secret.expires_at if secret else None
+    return end is not None and end - AHEAD_OF_EXPIRY <= now
+
+
+def _credential(facts: VendorFacts, secret: VendorSecretRow | None) -> str:
+    """What is known of the secret in use, in a sentence."""
     if facts.credential_refused:
         return "Refused: it has to be renewed."
-    if facts.last_success_at is not None:
-        return "Accepted with the last success; no expiry known."
-    return "Not used in the last hour; no expiry known."
+    if secret is None:
+        return "No secret is kept for it."
+    expires = secret.expires_at
+    end = f"it expires on {expires:%Y-%m-%d}" if expires else "no expiry known"
+    if secret.used_at is None:
+        return f"Version {secret.version} has not been used yet; {end}."
+    return f"Version {secret.version} was last accepted {secret.used_at:%Y-%m-%d %H:%M} UTC; {end}."
 
 
 def _limited_until(

@@ -7,6 +7,7 @@ from sqlalchemy import BindParameter, Text, bindparam, func, literal_column, or_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from adapters.postgres.credential_faults import note_fault
 from adapters.postgres.tables import EffectRow, ServiceChangeRow
 from adapters.postgres.tables_operations import PauseRow, VendorGateRow
 from domain.errors import FailureCode, VendorError
@@ -145,8 +146,10 @@ class TrafficRecords:
     ) -> Waited | None:
         """Move the gate by what came of a call; how long it is closed now, if it is."""
         row, now = await self._locked_gate(system)
-        gate = after(gate_of(row), caller, now, error)
+        before = gate_of(row)
+        gate = after(before, caller, now, error)
         _put(row, gate, now)
+        await note_fault(self._session, before, gate, now)
         if gate.closed_until is None or gate.closed_until <= now:
             return None
         return _waited(Wait(gate.closed_until, gate.cause or FailureCode.UNAVAILABLE), now)

@@ -1,8 +1,6 @@
 """Starts, wakes and decides changes at the engine. Knows names and ids, not the workflow's code."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, Final
 
@@ -23,10 +21,17 @@ from temporalio.common import (
     WorkflowIDReusePolicy,
 )
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from adapters.temporal.live_steps import LiveSteps
 from adapters.temporal.queues import Queues
+from adapters.temporal.trials import Trials
+from adapters.temporal.words import TASK_TIMEOUT, engine_words
+from domain.credential_messages import (
+    CredentialName,
+    ProbeInput,
+    probe_workflow_id,
+)
 from domain.errors import (
     DecisionRefusedError,
     EngineUnavailableError,
@@ -67,37 +72,7 @@ ACCEPTED_WITHIN: Final = timedelta(seconds=5)
 RECORDED_WITHIN: Final = 5.0
 """Seconds a caller waits for the decision to be on record; a step under way ends first."""
 
-TASK_TIMEOUT: Final = timedelta(seconds=5)
-"""How long a worker that was killed in the middle of a workflow task holds the workflow up."""
-
 _PING_WITHIN: Final = timedelta(seconds=2)
-
-_AWAY: Final = frozenset(
-    {
-        RPCStatusCode.UNAVAILABLE,
-        RPCStatusCode.DEADLINE_EXCEEDED,
-        RPCStatusCode.CANCELLED,
-        RPCStatusCode.RESOURCE_EXHAUSTED,
-        RPCStatusCode.UNKNOWN,
-    }
-)
-
-
-@asynccontextmanager
-async def engine_words() -> AsyncIterator[None]:
-    """Say what the engine's failures mean here."""
-    try:
-        yield
-    except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND:
-            raise NoWorkflowError("the engine knows no running workflow of this change") from error
-        if error.status is RPCStatusCode.FAILED_PRECONDITION:
-            raise NobodyAnswersError("the workflow of this change cannot go on now") from error
-        if error.status in _AWAY:
-            raise EngineUnavailableError("the workflow engine does not answer") from error
-        raise
-    except RuntimeError as error:  # a lazy client that cannot connect says so this way
-        raise EngineUnavailableError("the workflow engine does not answer") from error
 
 
 class TemporalEngine:
@@ -108,6 +83,7 @@ class TemporalEngine:
         self._task_queue = task_queue
         self.live_steps = LiveSteps(client)
         self.queues = Queues(client, task_queue)
+        self.trials = Trials(client, task_queue)
 
     async def start(self, change: ServiceChangeInput) -> None:
         """Start the workflow of an accepted change; nothing if it was started before.
@@ -195,6 +171,11 @@ class TemporalEngine:
         except NoWorkflowError:
             return False
         return True
+
+    async def probe_credential(self, what: ProbeInput) -> None:
+        """Have a system probed until it accepts a secret; nothing if that is under way."""
+        id_ = probe_workflow_id(what.system)
+        await self._have_run(CredentialName.PROBE, what, id_, f"Probe {what.system}")
 
     async def preview(self, caller: str, what: PreviewInput) -> PreviewResult:
         """Have a change previewed, in one of the places the caller has for that.

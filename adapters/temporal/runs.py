@@ -7,7 +7,7 @@ from typing import Final
 
 from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
 
-from adapters.temporal.engine import engine_words
+from adapters.temporal.words import engine_words
 from domain.errors import NoWorkflowError
 from domain.messages import EngineName
 

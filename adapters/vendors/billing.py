@@ -13,6 +13,7 @@ from adapters.vendors.credentials import FixedCredential
 from adapters.vendors.dialect import Dialect, Refusal
 from adapters.vendors.keys import required_key
 from adapters.vendors.reading import Payload, Reading
+from adapters.vendors.secrets import SecretSource, source_of
 from adapters.vendors.transport import Clock, VendorTransport, utc_now
 from adapters.vendors.watching import Watch
 from domain.catalogue import PaymentMethod, Product
@@ -180,12 +181,18 @@ class BillingClient(VendorTransport):
         self,
         base_url: str,
         *,
-        api_key: str,
+        api_key: str | SecretSource,
         clock: Clock = utc_now,
         watch: Watch | None = None,
     ) -> None:
-        credential = FixedCredential(f"Bearer {api_key}")
+        credential = FixedCredential(
+            System.BILLING, source_of(api_key), lambda secret: f"Bearer {secret.value}", clock
+        )
         super().__init__(_DIALECT, base_url, credential, clock=clock, watch=watch)
+
+    async def authenticate(self, call: VendorCall) -> None:
+        """See the port."""
+        await self.list_events(call, after=None, limit=1)
 
     async def read_standing(self, call: VendorCall, account_id: str) -> BillingStanding | None:
         """See the port."""

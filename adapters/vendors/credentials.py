@@ -1,42 +1,47 @@
-"""What is shown to a vendor so that it lets us in, and how that is renewed. No vendor's routes."""
+"""What is shown to a vendor so that it lets us in, and how that is renewed. No vendor's routes.
 
-import asyncio
-from collections.abc import Callable
-from datetime import datetime
-from typing import Any, Final, Protocol
+Of several secrets the current one is shown first; what a vendor refuses is tried again after a
+while only, so that a refused secret does not cost every call a refusal.
+"""
 
-from authlib.integrations.httpx_client import AsyncOAuth2Client, OAuthError
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, Protocol
 
-from adapters.vendors.retry_after import seconds_to_wait
-from domain.errors import (
-    CredentialError,
-    UnrecognisedPayloadError,
-    VendorThrottledError,
-    VendorUnavailableError,
-)
+from adapters.vendors.secrets import SecretSource
+from domain.credentials import Secret
+from domain.errors import CredentialFaultError
 from domain.identifiers import System
-from http_client import HTTPError, Response
 
-_LONGEST_MARGIN: Final = 60
-_SMALLEST_PART: Final = 10
-"""Renew a minute, or a tenth of a token's life if that is longer, before it ends…"""
-_LARGEST_PART: Final = 2
-"""…but never before half its life is over: tokens may live a few seconds only."""
+_SET_ASIDE: Final = timedelta(seconds=30)
+"""How long a refused version comes after the others."""
 
-_TOO_MANY_REQUESTS: Final = 429
-_FIRST_ERROR: Final = 400
-_FIRST_SERVER_ERROR: Final = 500
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An `Authorization` header, and the version of the secret it comes from."""
+
+    header: str = field(repr=False)
+    version: int
 
 
 class Credential(Protocol):
     """The `Authorization` header of a vendor's requests."""
 
-    async def header(self) -> str:
+    async def header(self) -> Shown:
         """The header to send now. Raises VendorErrors when it cannot be had."""
         ...
 
-    async def renewed(self, refused: str) -> str | None:
-        """Another header after the vendor refused that one; None when there is no other."""
+    async def renewed(self, refused: Sequence[Shown]) -> Shown | None:
+        """Another header after the vendor refused those, the last of them just now.
+
+        None when there is no other. Raises VendorErrors when the vendor cannot be asked for one.
+        """
+        ...
+
+    async def worked(self, shown: Shown) -> None:
+        """The vendor let it in."""
         ...
 
     async def aclose(self) -> None:
@@ -44,103 +49,76 @@ class Credential(Protocol):
         ...
 
 
+class Order:
+    """The secrets of one system in the order in which they are worth showing."""
+
+    def __init__(self, system: System, source: SecretSource, clock: Callable[[], datetime]) -> None:
+        self._system = system
+        self._source = source
+        self._clock = clock
+        self._aside: dict[int, datetime] = {}
+
+    async def secrets(self, *, afresh: bool = False) -> Sequence[Secret]:
+        """Those that were not refused lately first. Raises CredentialFaultError: there is none."""
+        found = await self._source.secrets(afresh=afresh)
+        if not found:
+            raise CredentialFaultError(self._system, "No secret is kept for this system.")
+        now = self._clock()
+        return sorted(found, key=lambda each: self._aside.get(each.version, now) > now)
+
+    async def refused(self, version: int, words: str) -> None:
+        """Try the others first for a while."""
+        self._aside[version] = self._clock() + _SET_ASIDE
+        await self._source.refused(version, words)
+
+    async def worked(self, version: int) -> None:
+        """It is as good as any."""
+        self._aside.pop(version, None)
+        await self._source.worked(version)
+
+    async def refreshed(self, version: int, expires_at: datetime) -> None:
+        """Tell the source."""
+        await self._source.refreshed(version, expires_at)
+
+
 class FixedCredential:
     """A key, token or password that only a person can renew."""
-
-    def __init__(self, header: str) -> None:
-        self._header = header
-
-    async def header(self) -> str:
-        """See Credential."""
-        return self._header
-
-    async def renewed(self, refused: str) -> str | None:
-        """There is no other."""
-        del refused
-        return None
-
-    async def aclose(self) -> None:
-        """Nothing is held."""
-
-
-class ClientCredentials:
-    """OAuth 2.0 client credentials: one token for all callers, renewed in time and when refused.
-
-    Authlib asks for the token and reads it; this decides when. However many callers find the token
-    old or refused at once, one request is made. Authlib 1.7 speaks through httpx, as we do.
-    """
 
     def __init__(
         self,
         system: System,
-        token_url: str,
-        *,
-        client_id: str,
-        client_secret: str,
+        source: SecretSource,
+        header_of: Callable[[Secret], str],
         clock: Callable[[], datetime],
-        **http_options: Any,  # noqa: ANN401 - handed to httpx as they are
     ) -> None:
-        self._system = system
-        self._token_url = token_url
-        self._clock = clock
-        self._lock = asyncio.Lock()
-        self._oauth = AsyncOAuth2Client(
-            client_id, client_secret, grant_type="client_credentials", **http_options
-        )
-        self._oauth.register_compliance_hook("access_token_response", self._checked)
+        self._order = Order(system, source, clock)
+        self._header_of = header_of
 
-    async def header(self) -> str:
-        """See Credential. Raises CredentialError when client id and secret are not accepted."""
-        token = self._oauth.token
-        if not token or token.is_expired(leeway=_margin(token)):
-            token = await self._renew(token)
-        return f"Bearer {token['access_token']}"
+    async def header(self) -> Shown:
+        """See Credential."""
+        return self._shown((await self._order.secrets())[0])
 
-    async def renewed(self, refused: str) -> str | None:
-        """See Credential; a token somebody else renewed meanwhile is not renewed again."""
-        token = self._oauth.token
-        if token and refused == f"Bearer {token['access_token']}":
-            token = await self._renew(token)
-        return f"Bearer {token['access_token']}" if token else await self.header()
+    async def renewed(self, refused: Sequence[Shown]) -> Shown | None:
+        """The previous secret, or one that was promoted a moment ago."""
+        await self._order.refused(refused[-1].version, "HTTP 401")
+        tried = {each.version for each in refused}
+        left = (s for s in await self._order.secrets(afresh=True) if s.version not in tried)
+        return next((self._shown(secret) for secret in left), None)
+
+    async def worked(self, shown: Shown) -> None:
+        """See Credential."""
+        await self._order.worked(shown.version)
 
     async def aclose(self) -> None:
-        """See Credential."""
-        await self._oauth.aclose()
+        """Nothing is held."""
 
-    async def _renew(self, old: Any) -> Any:  # noqa: ANN401 - Authlib has no types
-        async with self._lock:
-            if self._oauth.token is not old:
-                return self._oauth.token
-            try:
-                return await self._oauth.fetch_token(self._token_url)
-            except OAuthError as error:
-                raise CredentialError(
-                    self._system, f"{error.error}: {error.description}", reason=error.error
-                ) from None
-            except HTTPError as error:
-                words = f"The token endpoint did not answer: {type(error).__name__}"
-                raise VendorUnavailableError(self._system, words) from None
-
-    def _checked(self, response: Response) -> Response:
-        """Lets Authlib read a token or an OAuth error, and nothing else."""
-        status, words = response.status_code, f"Token endpoint: HTTP {response.status_code}"
-        if status == _TOO_MANY_REQUESTS:
-            wait = seconds_to_wait(response.headers.get("retry-after"), self._clock())
-            raise VendorThrottledError(self._system, words, retry_after=wait, http_status=status)
-        if status >= _FIRST_SERVER_ERROR:
-            raise VendorUnavailableError(self._system, words, http_status=status)
-        try:
-            told = response.json()
-        except ValueError:
-            told = None
-        expected = "access_token" if status < _FIRST_ERROR else "error"
-        if not isinstance(told, dict) or not isinstance(told.get(expected), str):
-            raise UnrecognisedPayloadError(
-                self._system, f"{words} without {expected}", http_status=status
-            )
-        return response
+    def _shown(self, secret: Secret) -> Shown:
+        return Shown(self._header_of(secret), secret.version)
 
 
-def _margin(token: Any) -> float:  # noqa: ANN401 - Authlib has no types
-    life = float(token.get("expires_in") or 0)
-    return min(max(_LONGEST_MARGIN, life / _SMALLEST_PART), life / _LARGEST_PART)
+def by_version(shown: Sequence[Shown]) -> Mapping[int, list[Shown]]:
+    """What was shown, by the version it came from, in order."""
+    found: dict[int, list[Shown]] = {}
+    for each in shown:
+        found.setdefault(each.version, []).append(each)
+    return found

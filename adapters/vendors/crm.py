@@ -10,10 +10,11 @@ from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from adapters.vendors.answers import Answer
-from adapters.vendors.credentials import ClientCredentials
+from adapters.vendors.client_credentials import ClientCredentials
 from adapters.vendors.dialect import Dialect, Refusal
 from adapters.vendors.keys import required_key
 from adapters.vendors.reading import Payload, Reading
+from adapters.vendors.secrets import SecretSource, source_of
 from adapters.vendors.transport import Clock, VendorTransport, http_options, utc_now
 from adapters.vendors.watching import Watch
 from domain.catalogue import INTERNET, SELLABLE_SERVICES, ContractTerm, Product
@@ -28,6 +29,9 @@ from domain.verdicts import Repeatability
 _ACCOUNT_NOT_FOUND: Final = "ACCOUNT_NOT_FOUND"
 _DUPLICATE_REFERENCE: Final = "DUPLICATE_CLIENT_REFERENCE"
 _CHANGED_MEANWHILE: Final = "PRECONDITION_FAILED"
+_NOBODY: Final = "0000-NOBODY"
+"""An account that is not: asking for it shows who we are and changes nothing."""
+
 _WRITES: Final = 3
 """How often a conditional write is tried; each time the account is read again first."""
 
@@ -188,19 +192,23 @@ class CrmClient(VendorTransport):
         base_url: str,
         *,
         client_id: str,
-        client_secret: str,
+        client_secret: str | SecretSource,
         clock: Clock = utc_now,
         watch: Watch | None = None,
     ) -> None:
         credential = ClientCredentials(
             System.CRM,
             "/oauth/token",
+            source_of(client_secret),
             client_id=client_id,
-            client_secret=client_secret,
             clock=clock,
             **http_options(base_url),
         )
         super().__init__(_DIALECT, base_url, credential, clock=clock, watch=watch)
+
+    async def authenticate(self, call: VendorCall) -> None:
+        """See the port."""
+        await self.read_account(call, _NOBODY)
 
     async def read_account(self, call: VendorCall, account_id: str) -> AccountFacts | None:
         """See the port."""

@@ -17,9 +17,11 @@ from adapters.vendors.credentials import FixedCredential
 from adapters.vendors.dialect import Dialect, Refusal
 from adapters.vendors.keys import required_key
 from adapters.vendors.reading import Payload, Reading
+from adapters.vendors.secrets import SecretSource, source_of
 from adapters.vendors.transport import Clock, VendorTransport, utc_now
 from adapters.vendors.watching import Watch
 from domain.catalogue import Visit
+from domain.credentials import Secret
 from domain.errors import VendorRejectedError
 from domain.identifiers import System
 from domain.listings import ListedAppointment, Listing
@@ -35,6 +37,9 @@ from domain.verdicts import Repeatability
 
 _SLOT_FULL: Final = "slot_full"
 _UNKNOWN_ACCOUNT: Final = "unknown_account"
+_NO_REFERENCE: Final = "throughline:none"
+"""A reference that is on no appointment: asking for it shows who we are and changes nothing."""
+
 _UNKNOWN_APPOINTMENT: Final = "unknown_appointment"
 
 
@@ -160,13 +165,22 @@ class SchedulingClient(VendorTransport):
         base_url: str,
         *,
         username: str,
-        password: str,
+        password: str | SecretSource,
         clock: Clock = utc_now,
         watch: Watch | None = None,
     ) -> None:
-        basic = b64encode(f"{username}:{password}".encode()).decode()
-        credential = FixedCredential(f"Basic {basic}")
+        def basic(secret: Secret) -> str:
+            pair = f"{secret.login or username}:{secret.value}"
+            return f"Basic {b64encode(pair.encode()).decode()}"
+
+        credential = FixedCredential(System.SCHEDULING, source_of(password), basic, clock)
         super().__init__(_DIALECT, base_url, credential, clock=clock, watch=watch)
+
+    async def authenticate(self, call: VendorCall) -> None:
+        """See the port."""
+        query = {"client_reference": _NO_REFERENCE}
+        answer = await self.send(call, "GET", "/appointments", query=query)
+        answer.read(_FOUND)
 
     async def read_availability(
         self, call: VendorCall, account_id: str, on: date, visit: Visit

@@ -15,6 +15,7 @@ from adapters.vendors.credentials import FixedCredential
 from adapters.vendors.dialect import Dialect, Refusal
 from adapters.vendors.keys import required_key
 from adapters.vendors.reading import Payload, Reading
+from adapters.vendors.secrets import SecretSource, source_of
 from adapters.vendors.transport import Clock, VendorTransport, utc_now
 from adapters.vendors.watching import Watch
 from domain.errors import VendorRejectedError
@@ -32,6 +33,9 @@ from domain.verdicts import Repeatability
 
 _NOT_FOUND: Final = "RecordNotFound"
 _TICKETS: Final = "/api/tickets"
+_NO_TICKET: Final = "0"
+"""A ticket that is not: asking for it shows who we are and changes nothing."""
+
 _TAG: Final = "service-change"
 
 
@@ -138,10 +142,21 @@ class TicketingClient(VendorTransport):
     repeatability: Mapping[Step, Repeatability] = _REPEATABILITY
 
     def __init__(
-        self, base_url: str, *, token: str, clock: Clock = utc_now, watch: Watch | None = None
+        self,
+        base_url: str,
+        *,
+        token: str | SecretSource,
+        clock: Clock = utc_now,
+        watch: Watch | None = None,
     ) -> None:
-        credential = FixedCredential(f"Token {token}")
+        credential = FixedCredential(
+            System.TICKETING, source_of(token), lambda secret: f"Token {secret.value}", clock
+        )
         super().__init__(_DIALECT, base_url, credential, clock=clock, watch=watch)
+
+    async def authenticate(self, call: VendorCall) -> None:
+        """See the port."""
+        await self.read_ticket(call, _NO_TICKET)
 
     async def open_ticket(self, call: VendorCall, draft: TicketDraft) -> EffectEvidence:
         """See the port. The oldest ticket under our reference is the ticket."""

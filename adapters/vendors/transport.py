@@ -19,6 +19,7 @@ from adapters.vendors.retry_after import seconds_to_wait
 from adapters.vendors.watching import Knowledge, Unwatched, Watch
 from domain.errors import (
     CredentialError,
+    CredentialFaultError,
     OutcomeUnknownError,
     UnrecognisedPayloadError,
     VendorError,
@@ -57,7 +58,7 @@ _UNAVAILABLE: Final = 503
 _FIRST_ERROR: Final = 400
 _FIRST_SERVER_ERROR: Final = 500
 _MEANING: Final[Mapping[int, type[VendorError]]] = {
-    _UNAUTHORIZED: CredentialError,
+    _UNAUTHORIZED: CredentialFaultError,
     403: CredentialError,
     408: VendorUnavailableError,
     425: VendorUnavailableError,
@@ -151,12 +152,18 @@ class VendorTransport:
         """
         given = (method, f"{path}?{urlencode(query)}" if query else path, body, headers or {})
         known = await self._watch.knowledge(self._system)
-        authorization = await self._credential.header()
-        answer = await self._exchange(call, self._request(*given, authorization), body, known)
-        if answer.status == _UNAUTHORIZED:
-            other = await self._credential.renewed(authorization)
-            if other is not None:
-                answer = await self._exchange(call, self._request(*given, other), body, known)
+        shown = await self._credential.header()
+        refused = []
+        answer = await self._exchange(call, self._request(*given, shown.header), body, known)
+        while answer.status == _UNAUTHORIZED:
+            refused.append(shown)
+            other = await self._credential.renewed(refused)
+            if other is None:
+                break
+            shown = other
+            answer = await self._exchange(call, self._request(*given, shown.header), body, known)
+        else:
+            await self._credential.worked(shown)
         failure = self._failure(method, answer)
         if failure is not None:
             raise failure

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from adapters.postgres.acceptance import keep_answer
 from adapters.postgres.audit import audit_entry
 from adapters.postgres.tables import ServiceChangeRow
-from adapters.temporal.engine import engine_words
 from adapters.temporal.live_steps import LiveStep
+from adapters.temporal.words import engine_words
 from api.dependencies import Caller, Parts, Principal, System_, require_role, visible_change
 from api.errors import ApiError
 from api.idempotency import as_bytes, repeatable

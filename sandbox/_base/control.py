@@ -7,9 +7,10 @@ out what was really done.
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, status
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from sandbox._base import events, ledger
+from sandbox._base import events, ledger, secrets
 from sandbox._base.deliveries import DeliveryPlan
 from sandbox._base.faults import Fault
 from sandbox._base.vendor import SandboxDep
@@ -110,6 +111,42 @@ async def read_events(
 ) -> dict[str, Any]:
     """The latest events told, oldest first, byte for byte as they were sent."""
     return {"events": events.latest(sandbox.store.read_now(), limit)}
+
+
+class SecretWord(BaseModel):
+    """A secret callers may show."""
+
+    secret: Annotated[str, Field(min_length=1)]
+
+
+class TokenLife(BaseModel):
+    """How long tokens live."""
+
+    seconds: Annotated[float, Field(gt=0)]
+
+
+@router.post("/secrets", status_code=status.HTTP_204_NO_CONTENT)
+async def add_secret(body: SecretWord, sandbox: SandboxDep) -> Response:
+    """Accepts a further secret, beside those accepted already."""
+    with sandbox.store.write() as db:
+        secrets.accept(db, body.secret)
+    return Response(status_code=status.HTTP_204_NO_CONTENT)
+
+
+@router.post("/secrets/retired", status_code=status.HTTP_204_NO_CONTENT)
+async def retire_secret(body: SecretWord, sandbox: SandboxDep) -> Response:
+    """Accepts a secret no longer; tokens that were had with it live on to their end."""
+    with sandbox.store.write() as db:
+        secrets.retire(db, body.secret)
+    return Response(status_code=status.HTTP_204_NO_CONTENT)
+
+
+@router.put("/token-life", status_code=status.HTTP_204_NO_CONTENT)
+async def set_token_life(body: TokenLife, sandbox: SandboxDep) -> Response:
+    """Gives out tokens that live so long from now on."""
+    with sandbox.store.write() as db:
+        secrets.set_token_life(db, body.seconds)
+    return Response(status_code=status.HTTP_204_NO_CONTENT)
 
 
 @router.post("/reset")

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sandbox._base import events, history, ledger
+from sandbox._base import events, history, ledger, secrets
 
 Clock = Callable[[], datetime]
 Load = Callable[[sqlite3.Connection], None]
@@ -19,9 +19,10 @@ _BASE_SCHEMA = (
     history.SCHEMA
     + ledger.SCHEMA
     + events.SCHEMA
+    + secrets.SCHEMA
     + "CREATE TABLE IF NOT EXISTS loaded (at TEXT NOT NULL);"
 )
-_BASE_TABLES = {"undo_log", "ledger", "events", "loaded"}
+_BASE_TABLES = {"undo_log", "ledger", "events", "loaded", *secrets.TABLES}
 _FORGET_EVERY = 1000  # write transactions; keeps the undo log small at no cost per request
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from sandbox._base import events, ledger
+from sandbox._base import events, ledger, secrets
 from sandbox._base.call_log import CallLog
 from sandbox._base.deliveries import DeliveryBoard
 from sandbox._base.faults import FaultBoard
@@ -41,6 +41,10 @@ class Sandbox:
     calls: CallLog
     sender: WebhookSender | None
     settings: Mapping[str, str]
+
+    def lets_in(self, secret: str, setting: str) -> bool:
+        """Whether a caller's secret is the one of the start, or was added and not retired."""
+        return secrets.is_accepted(self.store.read_now(), secret, self.settings[setting])
 
     def record(self, db: sqlite3.Connection, entry: Entry) -> None:
         """Put an effect on the ledger, in its transaction."""

@@ -1,6 +1,5 @@
 """The API key: who may call billing."""
 
-import secrets
 from typing import Final
 
 from fastapi import Depends, Request
@@ -11,8 +10,7 @@ from sandbox._base.vendor import SandboxDep
 
 async def _require_api_key(request: Request, sandbox: SandboxDep) -> None:
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    expected = sandbox.settings["api_key"]
-    if scheme.lower() != "bearer" or not secrets.compare_digest(key.encode(), expected.encode()):
+    if scheme.lower() != "bearer" or not sandbox.lets_in(key, "api_key"):
         raise Refusal(
             401,
             "api_key_invalid",

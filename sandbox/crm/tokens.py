@@ -15,6 +15,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, Response
 
 from sandbox._base.refusals import Refusal
+from sandbox._base.secrets import token_life
 from sandbox._base.vendor import Sandbox, SandboxDep
 
 TOKEN_PATH: Final = "/oauth/token"  # noqa: S105 - a path, not a secret
@@ -40,7 +41,8 @@ async def issue(request: Request, sandbox: SandboxDep) -> Response:
         told = {"error": "unsupported_grant_type", "error_description": f"Use {_GRANT}."}
         return JSONResponse(told, 400, headers=_NO_STORE)
     token = secrets.token_urlsafe(32)
-    lifetime = int(sandbox.settings["token_lifetime"])
+    usual = float(sandbox.settings["token_lifetime"])
+    lifetime = int(token_life(sandbox.store.read_now(), usual))
     now = sandbox.clock().timestamp()
     with sandbox.store.write() as db:
         db.execute("DELETE FROM tokens WHERE expires_at <= ?", (now,))
@@ -90,13 +92,9 @@ def _is_valid(db: sqlite3.Connection, token: str, now: float) -> bool:
 
 
 def _is_our_client(request: Request, form: dict[str, str], sandbox: Sandbox) -> bool:
-    shown = _basic(request) or (form.get("client_id", ""), form.get("client_secret", ""))
-    expected = (sandbox.settings["client_id"], sandbox.settings["client_secret"])
-    matches = [
-        secrets.compare_digest(given.encode(), wanted.encode())
-        for given, wanted in zip(shown, expected, strict=True)
-    ]
-    return all(matches)
+    client, secret = _basic(request) or (form.get("client_id", ""), form.get("client_secret", ""))
+    known = secrets.compare_digest(client.encode(), sandbox.settings["client_id"].encode())
+    return known and sandbox.lets_in(secret, "client_secret")
 
 
 def _basic(request: Request) -> tuple[str, str] | None:

@@ -15,7 +15,6 @@ from sandbox._base.vendor import Vendor, required
 from sandbox.scheduling import appointment_routes, appointments, calendar_routes
 from sandbox.scheduling.areas import AREAS
 from sandbox.scheduling.calendar import holiday_name
-from sandbox.scheduling.credentials import basic_credentials
 
 
 def _plain_error(refusal: Refusal) -> Mapping[str, Any]:
@@ -54,9 +53,7 @@ def create_app(
         environ=environ,
         clock=clock,
         settings={
-            "basic_credentials": basic_credentials(
-                required(environ, "SANDBOX_SCHEDULING_USERNAME"),
-                required(environ, "SANDBOX_SCHEDULING_PASSWORD"),
-            )
+            "username": required(environ, "SANDBOX_SCHEDULING_USERNAME"),
+            "password": required(environ, "SANDBOX_SCHEDULING_PASSWORD"),
         },
     )

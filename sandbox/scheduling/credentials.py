@@ -1,6 +1,7 @@
 """HTTP Basic authentication (RFC 7617): one user, told at start."""
 
 import base64
+import binascii
 import secrets
 from typing import Final
 
@@ -10,17 +11,20 @@ from sandbox._base.refusals import Refusal
 from sandbox._base.vendor import SandboxDep
 
 
-def basic_credentials(username: str, password: str) -> str:
-    """What a caller must send after the word `Basic`."""
-    return base64.b64encode(f"{username}:{password}".encode()).decode()
+def _pair(given: str) -> tuple[str, str]:
+    """User name and password; empty where it is not what RFC 7617 says."""
+    try:
+        username, _, password = base64.b64decode(given, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return "", ""
+    return username, password
 
 
 async def _require_credentials(request: Request, sandbox: SandboxDep) -> None:
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    expected = sandbox.settings["basic_credentials"]
-    if scheme.lower() != "basic" or not secrets.compare_digest(
-        given.strip().encode(), expected.encode()
-    ):
+    username, password = _pair(given.strip())
+    known = secrets.compare_digest(username.encode(), sandbox.settings["username"].encode())
+    if scheme.lower() != "basic" or not (known and sandbox.lets_in(password, "password")):
         raise Refusal(
             401,
             "unauthorized",

@@ -64,7 +64,8 @@ def _last_run() -> None:
             elif summary.last_full_run:
                 with st.expander("How each system was read"):
                     _read(summary.last_full_run)
-        _counts(summary.fields)
+        if summary.last_full_run:
+            _counts(summary.fields)
 
 
 def _run_now(running: ReconciliationRunView | None) -> None:

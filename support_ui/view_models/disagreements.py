@@ -98,12 +98,29 @@ _OFFERED: Final[Mapping[DifferenceState, tuple[DifferenceAction, ...]]] = {
 def value(field: Field, told: str) -> str:
     """A value as people read it; plain text."""
     if field is Field.SERVICES_HELD:
-        return ", ".join(text.humanise(name) for name in told.split(", ")) if told else "nothing"
+        return ", ".join(map(_product, told.split(", "))) if told else "nothing"
     if field is Field.RECURRING_CHARGE:
         return f"{text.money(int(told), _CURRENCY)} a month"
     if field is Field.BILLING_ADDRESS:
         return f"address with fingerprint {text.short_hash(told)}"
     return text.sentence(told)
+
+
+def _product(name: str) -> str:
+    return "DSL" if name == "dsl" else text.humanise(name)
+
+
+def _brief(field: Field, mine: str, others: str) -> str:
+    """A value as a list has room for it: of a set, what the other has not, or has besides."""
+    if field is not Field.SERVICES_HELD:
+        return value(field, mine)
+    held, held_there = (set(filter(None, told.split(", "))) for told in (mine, others))
+    parts = [
+        f"{word} {', '.join(map(_product, sorted(products)))}"
+        for word, products in (("with", held - held_there), ("without", held_there - held))
+        if products
+    ]
+    return "; ".join(parts)
 
 
 def row(difference: DifferenceView, now: datetime) -> lists.Row:
@@ -113,9 +130,9 @@ def row(difference: DifferenceView, now: datetime) -> lists.Row:
         "Account": difference.account_id,
         "Field": FIELD[field],
         "Owner": words.SYSTEM[difference.owner.system],
-        "Owner says": value(field, difference.owner.value),
+        "Owner says": _brief(field, difference.owner.value, difference.other.value),
         "Other": words.SYSTEM[difference.other.system],
-        "Other says": value(field, difference.other.value),
+        "Other says": _brief(field, difference.other.value, difference.owner.value),
         "State": STATE[difference.state].label,
         "Since": text.age(difference.first_seen_at, now),
         "Explained by": difference.explanation.change_id if difference.explanation else "",
@@ -179,7 +196,7 @@ def _only_here(field: Field, mine: str, others: str) -> Iterable[str]:
         return
     extra = set(filter(None, mine.split(", "))) - set(filter(None, others.split(", ")))
     if extra:
-        yield f"**Only here:** {', '.join(text.humanise(name) for name in sorted(extra))}"
+        yield f"**Only here:** {', '.join(map(_product, sorted(extra)))}"
 
 
 def repair_sentence(difference: DifferenceView) -> str:

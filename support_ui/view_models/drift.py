@@ -104,13 +104,13 @@ def _many(count: int, noun: str) -> str:
 def fact_rows(item: DriftItemView) -> list[dict[str, str]]:
     """Where it is, what came and what is expected."""
     rows = [
-        {"": "Operation", " ": f"`{item.operation or 'any'}`"},
-        {"": "Place", " ": f"`{item.path}`"},
+        {"Fact": "Operation", "Value": f"`{item.operation or 'any'}`"},
+        {"Fact": "Place", "Value": f"`{item.path}`"},
     ]
     if item.came:
-        rows.append({"": "Came", " ": text.plain(item.came)})
+        rows.append({"Fact": "Came", "Value": text.plain(item.came)})
     if item.expected:
-        rows.append({"": "Expected", " ": text.plain(item.expected)})
+        rows.append({"Fact": "Expected", "Value": text.plain(item.expected)})
     return rows
 
 

@@ -32,6 +32,7 @@ _GOOD: Final = ("accepted", "ok", "passed", EffectStatus.APPLIED, EffectStatus.R
 _WAITS: Final = (
     "blocked",
     DocumentState.PENDING_REVIEW,
+    FailureCode.CREDENTIAL_FAULT,
     FailureCode.OUTCOME_UNKNOWN,
     FailureCode.PAUSED,
     FailureCode.THROTTLED,

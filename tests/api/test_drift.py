@@ -82,6 +82,19 @@ async def _start_now(office: Office) -> None:
     await office.relay.dispatch()
 
 
+async def test_everything_that_stands_still_for_it_is_released_at_once(office: Office) -> None:
+    desk = DriftDesk(office.api)
+    failures = office.world.billing.failures
+    failures.plan_before("read_standing", *(odd(standing="frozen") for _ in range(3)))
+    for _ in range(3):
+        await office.reaches(await office.submitted(), "needs_attention")
+    (found,) = await desk.items()
+    assert found["parked"] == 3
+    await desk.act(found["id"], "map", known="current")
+    confirmed = await desk.second(await desk.item(found["id"], "admin"))
+    assert [each["items"] for each in confirmed.json()["replays"]] == [3]
+
+
 async def test_nothing_is_released_while_another_drift_of_the_same_answer_is_open(
     office: Office,
 ) -> None:

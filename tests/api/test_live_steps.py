@@ -6,9 +6,9 @@ import pytest
 
 from domain.identifiers import System
 from tests.support.api import ApiUnderTest, new_key
+from tests.support.factories import away
 from tests.support.office import ROUTE, Office
 from tests.support.polling import eventually
-from tests.support.world import away
 
 WHY = {"reason": "The vendor says it is back."}
 STEP = "post_billing_change"

@@ -46,6 +46,10 @@ ROUTES = {
     ("get", "/v1/audit"),
     ("get", "/v1/health/integrations"),
     ("get", "/v1/field-ownership"),
+    ("get", "/v1/credentials"),
+    ("post", "/v1/credentials/preflight"),
+    ("post", "/v1/credentials/{system}/stage"),
+    ("post", "/v1/credentials/{system}/versions/{version}/actions/{action}"),
     ("get", "/health/live"),
     ("get", "/health/ready"),
 }

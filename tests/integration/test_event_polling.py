@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.credentials import CredentialActivities
 from activities.event_polling import EventPollingActivities
 from adapters.postgres.event_feeds import PostgresEventInbox
 from adapters.postgres.inbox_reading import inbox_summary
@@ -18,8 +19,10 @@ from adapters.postgres.records import PostgresRecords
 from adapters.postgres.tables import AuditEntryRow, OutboxRow, ServiceChangeRow
 from adapters.postgres.tables_inbox import EventFeedRow, InboxRow
 from adapters.postgres.tables_operations import PauseRow, VendorGateRow
+from adapters.postgres.trials import PostgresTrials
 from adapters.temporal.schedules import schedule_polling
 from adapters.vendors.billing import BillingClient
+from adapters.vendors.fakes.entrances import FakeEntrances
 from adapters.vendors.ticketing import TicketingClient
 from domain.event_polling import PollInput, PollResult, polling_id
 from domain.identifiers import System, vendor_queue
@@ -351,6 +354,11 @@ async def test_a_schedule_has_a_lost_webhook_repaired_with_nobody_doing_anything
     change = await blocked_change(polls.sessions)
     task_queue = f"polling-{uuid.uuid4().hex}"
     every = timedelta(seconds=1)
+    preflight = CredentialActivities(
+        PostgresRecords(polls.sessions, polls.clock),
+        FakeEntrances(),
+        PostgresTrials(polls.sessions, polls.clock),
+    )
     handle = temporal_client.get_schedule_handle(polling_id(System.BILLING))
     try:
         for _ in range(2):  # a second worker, or a restart
@@ -359,6 +367,7 @@ async def test_a_schedule_has_a_lost_webhook_repaired_with_nobody_doing_anything
             temporal_client,
             task_queue=task_queue,
             workflows=[EventPollingWorkflow],
+            activities=[preflight.check_credentials],
             workflow_runner=workflow_runner(),
         )
         steps = Worker(

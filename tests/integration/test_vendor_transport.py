@@ -14,6 +14,7 @@ from adapters.vendors.billing import BillingClient
 from domain.catalogue import Product
 from domain.errors import (
     CredentialError,
+    CredentialFaultError,
     OutcomeUnknownError,
     UnrecognisedPayloadError,
     VendorError,
@@ -72,7 +73,7 @@ CASES = [
     Case("status", {"status": 403}, CredentialError, CredentialError),
     Case("status", {"status": 418}, VendorRejectedError, VendorRejectedError),
     Case("status", {"status": 308}, UnrecognisedPayloadError, UnrecognisedPayloadError),
-    Case("token_expired", {}, CredentialError, CredentialError),
+    Case("token_expired", {}, CredentialFaultError, CredentialFaultError),
     Case("rate_limit", {}, VendorThrottledError, VendorThrottledError),
     Case("drop_before_effect", {}, VendorUnavailableError, OutcomeUnknownError),
     Case("drop_after_effect", {}, VendorUnavailableError, OutcomeUnknownError, effect_stands=True),

@@ -10,9 +10,9 @@ from domain.errors import UnrecognisedPayloadError, VendorRejectedError
 from domain.identifiers import System
 from domain.service_change import Action, ChangeStatus
 from tests.support.clock import START
-from tests.support.factories import REQUESTED
+from tests.support.factories import REQUESTED, away
 from tests.support.polling import eventually
-from tests.support.world import Change, World, away
+from tests.support.world import Change, World
 
 S = ChangeStatus
 LATER = REQUESTED + timedelta(days=1)

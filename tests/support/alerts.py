@@ -9,6 +9,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from adapters.postgres.tables import OutboxRow
+from adapters.postgres.tables_credentials import VendorSecretRow
 from adapters.postgres.tables_desk import DeadLetterRow
 from adapters.postgres.tables_drift import DriftItemRow
 from adapters.postgres.tables_inbox import InboxRow
@@ -131,6 +132,37 @@ async def _it_speaks(sessions: Sessions, now: datetime) -> None:
     await _put(sessions, event("evt_now", now))
 
 
+def secret(now: datetime, **values: Any) -> VendorSecretRow:  # noqa: ANN401 - columns of the row
+    """The secret of billing that is in use, accepted just now."""
+    row: dict[str, Any] = {
+        "system": System.BILLING,
+        "version": 1,
+        "state": "current",
+        "fingerprint": "f00d",
+        "reason": "",
+        "staged_by": "admin",
+        "staged_at": now,
+        "used_at": now,
+    }
+    return VendorSecretRow(**(row | values))
+
+
+async def _secret_about_to_expire(sessions: Sessions, now: datetime) -> None:
+    await _put(sessions, secret(now, expires_at=now + 24 * HOUR))
+
+
+async def _secret_replaced(sessions: Sessions, now: datetime) -> None:
+    await _change(sessions, VendorSecretRow, expires_at=now + 90 * 24 * HOUR)
+
+
+async def _secret_refused(sessions: Sessions, now: datetime) -> None:
+    await _put(sessions, secret(now, used_at=now - HOUR, refused_at=now - 2 * MINUTE))
+
+
+async def _secret_accepted(sessions: Sessions, now: datetime) -> None:
+    await _change(sessions, VendorSecretRow, used_at=now)
+
+
 def difference(now: datetime, **values: Any) -> DifferenceRow:  # noqa: ANN401 - columns of the row
     """The CRM says one thing, billing another; nobody has looked."""
     row: dict[str, Any] = {
@@ -221,6 +253,10 @@ TROUBLES: Final[Mapping[RuleName, Trouble]] = {
     RuleName.BREAKER_OPEN: Trouble(
         System.BILLING, "", _gate(FailureCode.UNAVAILABLE, 6 * MINUTE), _gate_opens
     ),
+    RuleName.CREDENTIAL_EXPIRY: Trouble(
+        System.BILLING, "", _secret_about_to_expire, _secret_replaced
+    ),
+    RuleName.CREDENTIAL_REFUSED: Trouble(System.BILLING, "", _secret_refused, _secret_accepted),
     RuleName.VENDOR_SILENT: Trouble(System.BILLING, "", _silence, _it_speaks),
     RuleName.DIFFERENCES: Trouble(
         System.BILLING, "services_held", _difference, _difference_dismissed

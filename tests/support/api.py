@@ -32,7 +32,9 @@ CALLERS = {
     "operator": Role.OPERATOR,
     "second_operator": Role.OPERATOR,
     "admin": Role.ADMIN,
+    "second_admin": Role.ADMIN,
 }
+KEYRING = "dGhlLWtleXJpbmctb2YtdGhlLXRlc3RzLTAxMjM0NTY="
 BILLING_SECRET = "whsec_YmlsbGluZy1vZi10aGUtdGVzdHMtMDEyMzQ1Njc4OQ=="
 TICKETING_SECRET = "whsec_dGlja2V0aW5nLW9mLXRoZS10ZXN0cy0wMTIzNDU2Nzg5"
 
@@ -147,6 +149,7 @@ def settings_for(
         "temporal_address": temporal_address,
         "temporal_task_queue": f"test-{uuid.uuid4().hex}",
         "document_store": (folder / "documents").as_uri(),
+        "keyring": SecretStr(KEYRING),
         "billing_webhook_secret": SecretStr(BILLING_SECRET),
         "ticketing_webhook_secret": SecretStr(TICKETING_SECRET),
     }

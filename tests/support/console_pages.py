@@ -27,6 +27,8 @@ async def console_pages(stack: LiveStack) -> Mapping[str, str]:
         "Attempts": f"/change?id={one['id']}&tab=Attempts" if one else "/change",
         "Payloads": f"/change?id={one['id']}&tab=Payloads" if one else "/change",
         "Disagreements": "/disagreements",
+        "Drift": "/drift",
+        "Credentials": "/credentials",
         "Messages received": "/messages",
         "Messages sent": "/messages?tab=Sent",
         "Health": "/health",

@@ -6,6 +6,8 @@ from typing import Any
 
 from domain.catalogue import ContractTerm, InternetService, Product, Wish
 from domain.entitlement import AccountFacts, Lifecycle
+from domain.errors import VendorError, VendorThrottledError
+from domain.identifiers import System
 from domain.plan import Plan, build_plan
 from domain.records import ChangeRecord, DocumentRecord
 from domain.service_change import ChangeKind, ChangeStatus
@@ -82,3 +84,8 @@ def plan(**values: Any) -> Plan:  # noqa: ANN401 - arguments of build_plan
         "ticket": None,
     }
     return build_plan(**arguments | values)
+
+
+def away(system: System = System.CRM, *, for_seconds: float) -> VendorError:
+    """A vendor that asks to be left alone for a while."""
+    return VendorThrottledError(system, "Try later.", retry_after=for_seconds, http_status=429)

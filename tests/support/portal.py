@@ -1,9 +1,12 @@
 """Changes on the live stack, brought through the API to where a person has to do something."""
 
+import asyncio
 import json
 import uuid
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from domain.service_change import ChangeStatus
 from http_client import AsyncClient, Response
@@ -13,9 +16,16 @@ from stack.batch.documents import MEDIA_TYPE, DocumentType, document
 from tests.support.live import LiveStack
 from tests.support.polling import eventually
 
+In = TypeVar("In")
+Out = TypeVar("Out")
+
 SIGNED: Final = document(DocumentType.PNG, "Signed request")
 REVISED: Final = document(DocumentType.PNG, "Signed request, second version")
-PATIENCE: Final = 60.0
+PATIENCE: Final = 240.0
+"""Seconds, on a machine that does other things as well."""
+
+ROUTE: Final = "/v1/service-changes"
+_AT_ONCE: Final = 8
 
 _accounts = iter(
     [
@@ -43,6 +53,7 @@ def api(stack: LiveStack, role: str) -> AsyncClient:
         base_url=stack.api_url,
         headers={"Authorization": f"Bearer {stack.credentials[role]}"},
         trust_env=False,
+        timeout=60,
     )
 
 
@@ -57,7 +68,7 @@ async def submit(stack: LiveStack, account_id: str, *, with_document: bool = Tru
     }
     async with api(stack, "portal") as caller:
         accepted = await caller.post(
-            "/v1/service-changes",
+            ROUTE,
             headers=_new_key(),
             files={
                 "change": (None, json.dumps(wanted), "application/json"),
@@ -71,7 +82,7 @@ async def submit(stack: LiveStack, account_id: str, *, with_document: bool = Tru
 async def read(stack: LiveStack, change_id: str) -> dict[str, Any]:
     """The change as support reads it."""
     async with api(stack, "support") as support:
-        answer = await support.get(f"/v1/service-changes/{change_id}")
+        answer = await support.get(f"{ROUTE}/{change_id}")
     body: dict[str, Any] = answer.raise_for_status().json()
     return body
 
@@ -81,6 +92,11 @@ async def reaches(stack: LiveStack, change_id: str, wanted: ChangeStatus) -> dic
     return await eventually(
         lambda: read(stack, change_id), lambda seen: seen["status"] == wanted, within=PATIENCE
     )
+
+
+async def all_reach(stack: LiveStack, ids: Sequence[str], wanted: ChangeStatus) -> None:
+    """Wait until every one of them has that status."""
+    await _gently(lambda change_id: reaches(stack, change_id, wanted), ids)
 
 
 async def act(
@@ -94,7 +110,7 @@ async def act(
     """Decide, as somebody who did not submit it."""
     async with api(stack, role) as caller:
         answer = await caller.post(
-            f"/v1/service-changes/{change_id}/actions/{action}",
+            f"{ROUTE}/{change_id}/actions/{action}",
             json={"reason": "As agreed."} | given,
             headers=_new_key(),
         )
@@ -108,16 +124,13 @@ async def awaiting_approval(stack: LiveStack, account_id: str) -> str:
     return change_id
 
 
-async def reached_with_version(stack: LiveStack, change_id: str, *, version: int) -> dict[str, Any]:
-    """Wait until the change is active and an effect that stands names that document version."""
-
-    def good(seen: dict[str, Any]) -> bool:
-        standing = [each for each in seen["effects"] if each["status"] == "applied"]
-        return seen["status"] == ChangeStatus.ACTIVE and any(
-            each["document_version"] == version for each in standing
-        )
-
-    return await eventually(lambda: read(stack, change_id), good, within=PATIENCE)
+async def with_a_ticket(stack: LiveStack, account_id: str) -> tuple[str, str]:
+    """A change that lacks its document, and the ticket that asks for it."""
+    change_id = await submit(stack, account_id, with_document=False)
+    change = await eventually(
+        lambda: read(stack, change_id), lambda seen: bool(seen["tickets"]), within=PATIENCE
+    )
+    return change_id, str(change["tickets"][0]["reference"])
 
 
 async def revised_after_the_end(stack: LiveStack, account_id: str) -> str:
@@ -127,7 +140,7 @@ async def revised_after_the_end(stack: LiveStack, account_id: str) -> str:
     await reaches(stack, change_id, ChangeStatus.ACTIVE)
     async with api(stack, "portal") as caller:
         answer = await caller.post(
-            f"/v1/service-changes/{change_id}/documents",
+            f"{ROUTE}/{change_id}/documents",
             headers=_new_key(),
             files={"document": _upload(REVISED)},
         )
@@ -136,18 +149,48 @@ async def revised_after_the_end(stack: LiveStack, account_id: str) -> str:
     return change_id
 
 
-async def parked_at_the_crm(stack: LiveStack, account_id: str) -> str:
-    """A change whose billing and visit stand while the CRM answered with a web page."""
-    change_id = await awaiting_approval(stack, account_id)
+async def reached_with_version(stack: LiveStack, change_id: str, version: int) -> None:
+    """Wait until the change is active and an effect that stands names that document version."""
+
+    def good(seen: dict[str, Any]) -> bool:
+        standing = [each for each in seen["effects"] if each["status"] == "applied"]
+        return seen["status"] == ChangeStatus.ACTIVE and any(
+            each["document_version"] == version for each in standing
+        )
+
+    await eventually(lambda: read(stack, change_id), good, within=PATIENCE)
+
+
+async def parked_at_the_crm(stack: LiveStack, accounts: Sequence[str]) -> list[str]:
+    """Changes whose billing and visit stand while the CRM answered with a web page."""
+    ids = await _gently(lambda account_id: awaiting_approval(stack, account_id), accounts)
+    with _web_pages_at_the_crm(stack):
+        await _gently(lambda change_id: act(stack, change_id, "approve"), ids)
+        await all_reach(stack, ids, ChangeStatus.NEEDS_ATTENTION)
+    return ids
+
+
+@contextmanager
+def _web_pages_at_the_crm(stack: LiveStack) -> Iterator[None]:
+    """The CRM answers whoever orders something with a web page, for the length of the block."""
     with stack.vendor("crm") as crm:
-        fault = {"kind": "html", "method": "POST", "calls": 50}
+        fault = {"kind": "html", "method": "POST", "path_prefix": "/orders", "calls": 10_000}
         crm.post("/_control/faults", json=fault).raise_for_status()
         try:
-            await act(stack, change_id, "approve")
-            await reaches(stack, change_id, ChangeStatus.NEEDS_ATTENTION)
+            yield
         finally:
             crm.delete("/_control/faults").raise_for_status()
-    return change_id
+
+
+async def _gently(do: Callable[[In], Awaitable[Out]], each: Sequence[In]) -> list[Out]:
+    """Do it with each, so many at once; what came of each in their order."""
+    room = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(item: In) -> Out:
+        async with room:
+            return await do(item)
+
+    return list(await asyncio.gather(*map(one, each)))
 
 
 def _upload(body: bytes) -> tuple[str, bytes, str]:

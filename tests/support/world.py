@@ -20,7 +20,6 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.testing import TimeSkipper
 from temporalio.worker import Worker, WorkflowRunner
 
-from activities.records import Announcer
 from adapters.documents.store import DocumentStore
 from adapters.postgres.acceptance import NewChange, accept_change
 from adapters.postgres.documents import StoredDocument, Upload, add_document
@@ -35,16 +34,18 @@ from adapters.postgres.records import PostgresRecords
 from adapters.postgres.replay_progress import PostgresReplays
 from adapters.postgres.tables import NotificationRow, ServiceChangeRow
 from adapters.postgres.tables_operations import VendorGateRow
+from adapters.postgres.trials import PostgresTrials
 from adapters.temporal.engine import TemporalEngine
 from adapters.vendors.fakes.billing import FakeBilling
 from adapters.vendors.fakes.crm import FakeCrm
+from adapters.vendors.fakes.entrances import FakeEntrances
 from adapters.vendors.fakes.failures import PlannedFailures
 from adapters.vendors.fakes.scheduling import FakeScheduling
 from adapters.vendors.fakes.ticketing import FakeTicketing
 from domain.contracts import PlanView, ServiceChangeView
 from domain.decisions import DecisionState, SkipEvidence
 from domain.entitlement import Lifecycle
-from domain.errors import NoWorkflowError, VendorError, VendorThrottledError
+from domain.errors import NoWorkflowError
 from domain.identifiers import System, fingerprint, workflow_id
 from domain.messages import (
     Decision,
@@ -87,6 +88,7 @@ class World:
     billing: FakeBilling = field(init=False)
     scheduling: FakeScheduling = field(init=False)
     ticketing: FakeTicketing = field(default_factory=FakeTicketing)
+    entrances: FakeEntrances = field(default_factory=FakeEntrances)
     mailbox: Mailbox = field(default_factory=Mailbox)
     documents: DocumentStore = field(default_factory=lambda: DocumentStore(MemoryStore()))
 
@@ -123,7 +125,6 @@ class World:
         workflows: Sequence[type] = WORKFLOWS,
     ) -> AsyncIterator[Worker]:
         """A worker with everything registered, for the length of the block."""
-        channels: list[Announcer] = [self.mailbox]
         outside = Outside(
             records=PostgresRecords(self.sessions, self.clock),
             vault=self.documents,
@@ -131,12 +132,14 @@ class World:
             billing=self.billing,
             scheduling=self.scheduling,
             ticketing=self.ticketing,
-            announcers=channels,
+            announcers=[self.mailbox],
             events=PostgresEventInbox(self.sessions, self.clock),
             replays=PostgresReplays(self.sessions, self.clock),
             changes=self.engine,
             reconciliations=PostgresReconciliations(self.sessions, self.clock),
             repairs=PostgresRepairs(self.sessions, self.clock),
+            entrances=self.entrances,
+            trials=PostgresTrials(self.sessions, self.clock),
             clock=self.clock,
         )
         doing = activities(outside)
@@ -247,11 +250,6 @@ class World:
             await session.execute(delete(VendorGateRow))
 
 
-def away(system: System = System.CRM, *, for_seconds: float) -> VendorError:
-    """A vendor that asks to be left alone for a while."""
-    return VendorThrottledError(system, "Try later.", retry_after=for_seconds, http_status=429)
-
-
 @dataclass
 class Change:
     """One change under test."""
@@ -277,9 +275,8 @@ class Change:
 
     async def ended(self) -> ServiceChangeResult:
         """How it ended."""
-        handle = self.world.client.get_workflow_handle(
-            workflow_id(self.id), result_type=ServiceChangeResult
-        )
+        kind, id_ = ServiceChangeResult, workflow_id(self.id)
+        handle = self.world.client.get_workflow_handle(id_, result_type=kind)
         result: ServiceChangeResult = await handle.result(rpc_timeout=ENDED_WITHIN)
         return result
 
@@ -337,11 +334,8 @@ class Change:
     ) -> Decision:
         """A decision about the change as it is shown now."""
         view = await self.view()
-        pending = [
-            version.version
-            for version in view.document_versions
-            if version.state is DocumentState.PENDING_REVIEW
-        ]
+        waits = DocumentState.PENDING_REVIEW
+        pending = [each.version for each in view.document_versions if each.state is waits]
         return Decision(
             id=f"{self.id}:{actor}:{next(self._decisions)}",
             action=action,

@@ -50,6 +50,7 @@ from tests.ui import (
     samples_history,
     stub_alerts,
     stub_approvals,
+    stub_credentials,
     stub_desk,
     stub_drift,
     stub_evidence,
@@ -332,6 +333,7 @@ def _desk(app: FastAPI, world: Callable[[Request], World]) -> None:
     stub_alerts.add_routes(app, staff)
     stub_messages.add_routes(app, staff, missing)
     stub_reconciliation.add_routes(app, staff, missing, Asked)
+    stub_credentials.add_routes(app, staff, Asked)
 
     stub_desk.add_routes(app, staff, missing, Asked)
 

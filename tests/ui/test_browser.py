@@ -1,123 +1,35 @@
 """One pass through the console in a real browser, against the real stack."""
 
-import json
 import re
-from datetime import UTC, datetime
 
 import pytest
 from playwright.async_api import Browser, expect
 
 from domain.service_change import ChangeStatus
-from http_client import AsyncClient
-from stack.batch.days import DayRule, RequestedDay
-from stack.batch.documents import MEDIA_TYPE, DocumentType, document
-from tests.support.browser import PATIENCE_MS, settled, signed_in
+from tests.support import portal
+from tests.support.browser import settled, signed_in
+from tests.support.console_pages import console_pages
 from tests.support.live import LiveStack
-from tests.support.polling import eventually
-
-ACCOUNT, OTHER_ACCOUNT, PARKED_ACCOUNT = "4801-JZAZL", "3605-JISKB", "2235-DWLJU"
-"""From the end of the bundled file: other tests of the live stack begin at its beginning."""
-"""They hold DSL, pay on time, and are left alone by the bundled batch."""
-
-SIGNED = document(DocumentType.PNG, "Signed request")
 
 WIDTHS = (1440, 800)
-PAGES = {
-    "Approvals": "/approvals",
-    "Dead letters": "/dead-letters",
-    "Disagreements": "/disagreements",
-    "Find": "/find",
-    "Messages": "/messages",
-    "Health": "/health",
-    "Audit": "/audit",
-    "Ownership": "/ownership",
-    "Today": "/",
-}
-
-
-async def submit(stack: LiveStack, account_id: str, *, with_document: bool = True) -> str:
-    """Hand a change in as the portal does; returns its id."""
-    day = RequestedDay(rule=DayRule.OPEN, nth=20).on(account_id, datetime.now(UTC))
-    wanted = {
-        "account_id": account_id,
-        "kind": "add_service",
-        "requested_date": day.isoformat(),
-        "details": {"service": "tech_support"},
-    }
-    parts: dict[str, tuple[str | None, str | bytes, str]] = {
-        "change": (None, json.dumps(wanted), "application/json")
-    }
-    if with_document:
-        parts["document"] = ("request.png", SIGNED, MEDIA_TYPE[DocumentType.PNG])
-    async with api(stack, "portal") as portal:
-        accepted = await portal.post(
-            "/v1/service-changes",
-            headers={"Idempotency-Key": f"browser-{datetime.now(UTC).isoformat()}"},
-            files=parts,
-        )
-    assert accepted.status_code == 202, accepted.text
-    return str(accepted.json()["id"])
-
-
-def api(stack: LiveStack, role: str) -> AsyncClient:
-    """The API as that role has it."""
-    return AsyncClient(
-        base_url=stack.api_url,
-        headers={"Authorization": f"Bearer {stack.credentials[role]}"},
-        trust_env=False,
-    )
-
-
-async def reaches(stack: LiveStack, change_id: str, wanted: ChangeStatus) -> None:
-    """Wait until the change has that status."""
-    async with api(stack, "support") as support:
-
-        async def status() -> str:
-            answer = await support.get(f"/v1/service-changes/{change_id}")
-            return str(answer.json()["status"])
-
-        await eventually(status, lambda now: now == wanted, within=30)
-
-
-async def parked_at_the_crm(stack: LiveStack, account_id: str) -> str:
-    """A change whose billing and visit stand while the CRM answers with a web page."""
-    change_id = await submit(stack, account_id)
-    await reaches(stack, change_id, ChangeStatus.AWAITING_APPROVAL)
-    with stack.vendor("crm") as crm:
-        fault = {"kind": "html", "method": "POST", "calls": 50}
-        crm.post("/_control/faults", json=fault).raise_for_status()
-        try:
-            async with api(stack, "admin") as admin:
-                approved = await admin.post(
-                    f"/v1/service-changes/{change_id}/actions/approve",
-                    json={"reason": "As agreed."},
-                    headers={"Idempotency-Key": f"browser-{change_id}"},
-                )
-            assert approved.status_code == 200, approved.text
-            await reaches(stack, change_id, ChangeStatus.NEEDS_ATTENTION)
-        finally:
-            crm.delete("/_control/faults").raise_for_status()
-    return change_id
 
 
 async def test_an_operator_approves_and_support_reads_the_answers(
     browser: Browser, live_stack: LiveStack
 ) -> None:
-    change_id = await submit(live_stack, ACCOUNT)
-    await reaches(live_stack, change_id, ChangeStatus.AWAITING_APPROVAL)
+    account = portal.fresh_account()
+    change_id = await portal.awaiting_approval(live_stack, account)
     operator = await signed_in(
         browser, live_stack, f"/approvals?id={change_id}", "operator", WIDTHS[0]
     )
-    await expect(operator.get_by_text(f"account {ACCOUNT}")).to_be_visible()
+    await expect(operator.get_by_text(f"account {account}")).to_be_visible()
     await expect(operator.get_by_text("What will happen").first).to_be_visible()
     await operator.get_by_label("Reason").fill("Document and plan agree.")
     await operator.get_by_role("button", name="Approve", exact=True).dblclick()
-    await expect(operator.get_by_text(f"Approved: {change_id}")).to_be_visible(timeout=PATIENCE_MS)
+    await expect(operator.get_by_text(f"Approved: {change_id}")).to_be_visible()
 
     support = await signed_in(browser, live_stack, f"/change?id={change_id}", "support", WIDTHS[1])
-    await expect(support.get_by_text("Yes: approved and applied in every system.")).to_be_visible(
-        timeout=PATIENCE_MS
-    )
+    await expect(support.get_by_text("Yes: approved and applied in every system.")).to_be_visible()
     for question in ("Which record was sent?", "Which payload version?", "Who may act now?"):
         await expect(support.get_by_text(question)).to_be_visible()
     await expect(support.get_by_role("button", name="Approve", exact=True)).to_be_disabled()
@@ -128,13 +40,13 @@ async def test_an_operator_approves_and_support_reads_the_answers(
     async with support.expect_download() as download:
         await support.get_by_role("button", name="Download").click()
     saved = await (await download.value).path()
-    assert saved.read_bytes() == SIGNED
+    assert saved.read_bytes() == portal.SIGNED
 
 
 async def test_two_operators_skip_a_step_that_stands_still(
     browser: Browser, live_stack: LiveStack
 ) -> None:
-    change_id = await parked_at_the_crm(live_stack, PARKED_ACCOUNT)
+    (change_id,) = await portal.parked_at_the_crm(live_stack, [portal.fresh_account()])
     operator = await signed_in(
         browser, live_stack, f"/change?id={change_id}", "operator", WIDTHS[1]
     )
@@ -158,7 +70,7 @@ async def test_two_operators_skip_a_step_that_stands_still(
     await second.get_by_role("textbox", name="Reason").fill("The ticket says so.")
     await second.get_by_role("button", name="Confirm: skip the step").dblclick()
     await expect(second.get_by_text("Confirmed to skip the step")).to_be_visible()
-    await reaches(live_stack, change_id, ChangeStatus.ACTIVE)
+    await portal.reaches(live_stack, change_id, ChangeStatus.ACTIVE)
 
 
 async def test_a_filter_stands_in_the_link(browser: Browser, live_stack: LiveStack) -> None:
@@ -172,11 +84,27 @@ async def test_a_filter_stands_in_the_link(browser: Browser, live_stack: LiveSta
 async def test_every_page_fits_its_window(
     browser: Browser, live_stack: LiveStack, width: int
 ) -> None:
-    change_id = await submit(live_stack, OTHER_ACCOUNT)
+    await portal.parked_at_the_crm(live_stack, [portal.fresh_account()])
+    await portal.awaiting_approval(live_stack, portal.fresh_account())
     page = await signed_in(browser, live_stack, "/", "operator", width)
-    for name, path in PAGES.items():  # a narrow window keeps some of them behind "more"
+    for path in (await console_pages(live_stack)).values():
         await page.goto(live_stack.console_url + path)
-        await expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
+        await expect(page.get_by_role("heading", level=1).first).to_be_visible()
         await settled(page)
-    one = await signed_in(browser, live_stack, f"/change?id={change_id}", "operator", width)
-    await expect(one.get_by_role("heading", name=f"account {OTHER_ACCOUNT}")).to_be_visible()
+
+
+async def test_what_is_narrowed_stands_in_the_address_and_a_view_brings_it_back(
+    browser: Browser, live_stack: LiveStack
+) -> None:
+    page = await signed_in(browser, live_stack, "/find?tried=1&due=Within+3+days", "support", 1440)
+    await page.get_by_role("button", name="Keep as a view").click()
+    await page.get_by_role("textbox", name="Name").fill("Soon due")
+    await page.get_by_role("button", name="Keep this view").click()
+    await expect(page.get_by_text("Kept: Soon due")).to_be_visible()
+    await page.wait_for_url("**view=view_**")
+    view = page.url.split("view=")[1].split("&")[0]
+
+    other = await signed_in(browser, live_stack, f"/find?view={view}", "support", WIDTHS[1])
+    await settled(other)
+    await other.wait_for_url("**tried=1**")
+    assert "due=Within+3+days" in other.url

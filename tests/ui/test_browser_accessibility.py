@@ -20,7 +20,7 @@ OPTIONS = {
 async def test_every_page_keeps_the_rules_a_program_can_check(
     browser: Browser, live_stack: LiveStack, look: str
 ) -> None:
-    change_id = await portal.parked_at_the_crm(live_stack, portal.fresh_account())
+    (change_id,) = await portal.parked_at_the_crm(live_stack, [portal.fresh_account()])
     await portal.awaiting_approval(live_stack, portal.fresh_account())
     done = await portal.awaiting_approval(live_stack, portal.fresh_account())
     await portal.act(live_stack, done, "approve")

@@ -19,6 +19,7 @@ from domain.shapes import shape_of
 from domain.steps import SYSTEM_OF
 
 EVERY = list(itertools.product(FailureCode, [*SYSTEM_OF, "check_date"], [None, *Phase]))
+WAITS = {FailureCode.PAUSED, FailureCode.STALLED, FailureCode.CREDENTIAL_FAULT}
 
 
 @pytest.mark.parametrize("code", FailureCode)
@@ -27,7 +28,7 @@ def test_every_failure_has_a_consequence_an_owner_and_a_next_action(code: Failur
         if each is code:
             rule = rule_for(code, step, System.BILLING, phase)
             undone = code is FailureCode.REFUSED and phase is Phase.APPLYING
-            waits = code in {FailureCode.PAUSED, FailureCode.STALLED}
+            waits = code in WAITS
             other = Consequence.WAIT if waits else Consequence.PARK
             assert rule.consequence is (Consequence.COMPENSATE if undone else other)
             assert rule.next_action.endswith(".")

@@ -8,6 +8,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, RetryState
 from activities.failures import internal_failure, vendor_failure
 from domain.errors import (
     CredentialError,
+    CredentialFaultError,
     FailureCode,
     OutcomeUnknownError,
     UnrecognisedPayloadError,
@@ -32,6 +33,7 @@ FINAL = [
     (VendorRejectedError(System.BILLING, WORDS, reason="past_due"), FailureCode.REFUSED),
     (UnrecognisedPayloadError(System.BILLING, WORDS), FailureCode.UNRECOGNISED_PAYLOAD),
     (CredentialError(System.BILLING, WORDS), FailureCode.CREDENTIAL),
+    (CredentialFaultError(System.BILLING, WORDS), FailureCode.CREDENTIAL_FAULT),
 ]
 
 

@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from domain.credentials import PROBER
 from domain.errors import (
     CredentialError,
+    CredentialFaultError,
     FailureCode,
     OutcomeUnknownError,
     UnrecognisedPayloadError,
@@ -17,6 +19,7 @@ from domain.errors import (
     VendorUnavailableError,
 )
 from domain.gates import (
+    CREDENTIAL_LOOK,
     FAILURES_IN_A_ROW,
     LONGEST_PAUSE,
     PROBE_LEASE,
@@ -224,3 +227,39 @@ def test_a_ten_minute_outage_costs_one_call_in_ten_more_at_most_and_none_early(t
     assert len(done) == needed
     assert calls / needed <= 1.10
     assert max(done) - outage <= LONGEST_PAUSE + 30
+
+
+def refused(gate: Gate, at: datetime) -> Gate:
+    return after(gate, "a", at, CredentialFaultError(System.BILLING, "401", http_status=401))
+
+
+def test_a_vendor_that_accepts_no_secret_is_called_by_nobody() -> None:
+    gate = refused(OPEN, START)
+    assert gate.cause is FailureCode.CREDENTIAL
+    assert not may(gate, "b", later(1))
+    assert after(gate, "b", later(1), None) == gate  # a call from before the fault
+
+
+def test_a_right_that_is_lacking_for_one_call_closes_nothing() -> None:
+    forbidden = CredentialError(System.BILLING, "403", http_status=403)
+    assert after(OPEN, "a", START, forbidden).stands_open
+
+
+def test_the_probe_opens_the_gate_at_once_when_it_is_let_in() -> None:
+    gate = refused(OPEN, START)
+    assert after(gate, PROBER, later(5), AWAY) == gate
+    assert after(gate, PROBER, later(5), None).stands_open
+    assert after(gate, PROBER, later(5), NO).stands_open
+
+
+def test_a_probe_that_is_refused_keeps_the_gate_closed_for_longer() -> None:
+    gate = refused(refused(OPEN, START), later(50))
+    assert gate.closed_until == later(50 + CREDENTIAL_LOOK)
+    assert gate.since == START
+
+
+def test_without_a_probe_whoever_comes_after_the_time_is_one() -> None:
+    gate = refused(OPEN, START)
+    gate, wait = admit(gate, "b", later(CREDENTIAL_LOOK))
+    assert wait is None
+    assert after(gate, "b", later(CREDENTIAL_LOOK + 1), None).stands_open

@@ -71,6 +71,8 @@ def test_the_whole_is_as_its_worst_part() -> None:
         ({"p95_seconds": 5.0}, HealthState.SLOW),
         ({"usual_events": 5.0}, HealthState.SLOW),
         ({"usual_events": 4.0}, HealthState.GOOD),
+        ({"credential_expires": True}, HealthState.SLOW),
+        ({"closed_for": FailureCode.CREDENTIAL}, HealthState.DOWN),
         ({"calls": 0, "error_rate": None, "reachable": None}, HealthState.UNKNOWN),
     ],
 )

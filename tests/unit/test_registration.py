@@ -14,10 +14,13 @@ from adapters.postgres.event_feeds import PostgresEventInbox
 from adapters.postgres.reconciliation_repairs import PostgresRepairs
 from adapters.postgres.reconciliation_runs import PostgresReconciliations
 from adapters.postgres.replay_progress import PostgresReplays
+from adapters.postgres.trials import PostgresTrials
 from adapters.vendors.fakes.billing import FakeBilling
 from adapters.vendors.fakes.crm import FakeCrm
+from adapters.vendors.fakes.entrances import FakeEntrances
 from adapters.vendors.fakes.scheduling import FakeScheduling
 from adapters.vendors.fakes.ticketing import FakeTicketing
+from domain.credential_messages import CredentialName
 from domain.event_polling import POLLING_WORKFLOW
 from domain.identifiers import VENDORS, System
 from domain.messages import Decision, DecisionResult, EngineName
@@ -67,6 +70,9 @@ NAMES = {
     "compare_reconciled",
     "repair_difference",
     "record_failed_repair",
+    "try_credential",
+    "check_credentials",
+    "probe_credential",
 }
 """Written out: histories hold these, so a rename in Python must not change one."""
 
@@ -100,6 +106,8 @@ def outside() -> Outside:
         changes=Nobody(),
         reconciliations=PostgresReconciliations(async_sessionmaker(), Clock()),
         repairs=PostgresRepairs(async_sessionmaker(), Clock()),
+        entrances=FakeEntrances(),
+        trials=PostgresTrials(async_sessionmaker(), Clock()),
     )
 
 
@@ -166,7 +174,7 @@ def test_what_is_done_at_a_vendor_is_done_from_its_own_queue() -> None:
 
 
 def test_the_workflow_and_its_messages_have_the_names_callers_use() -> None:
-    definition, polling, settling, replay, preview, reconciling, nightly, repairing = (
+    definition, polling, settling, replay, preview, *others = (
         vars(each)["__temporal_workflow_definition"] for each in WORKFLOWS
     )
 
@@ -175,9 +183,14 @@ def test_the_workflow_and_its_messages_have_the_names_callers_use() -> None:
     assert polling.name == POLLING_WORKFLOW == "EventPollingWorkflow"
     assert replay.name == ReplayName.WORKFLOW == "ReplayWorkflow"
     assert preview.name == PreviewName.WORKFLOW == "PreviewServiceChangeWorkflow"
-    assert reconciling.name == ReconciliationName.WORKFLOW == "ReconciliationWorkflow"
-    assert nightly.name == ReconciliationName.NIGHTLY == "NightlyReconciliationWorkflow"
-    assert repairing.name == ReconciliationName.REPAIR == "RepairDifferenceWorkflow"
+    assert [each.name for each in others] == [
+        ReconciliationName.WORKFLOW,
+        ReconciliationName.NIGHTLY,
+        ReconciliationName.REPAIR,
+        CredentialName.TRIAL,
+        CredentialName.PREFLIGHT,
+        CredentialName.PROBE,
+    ]
     assert set(replay.signals) == {ReplayName.STEERED} == {"steered"}
     assert set(definition.updates) == {EngineName.DECIDE} == {"decide"}
     assert set(definition.signals) == {

@@ -8,9 +8,9 @@ import pytest
 from domain.errors import DecisionRefusedError, NoWorkflowError
 from domain.messages import EngineName
 from domain.service_change import Action, ChangeStatus, Role
-from tests.support.factories import PORTAL
+from tests.support.factories import PORTAL, away
 from tests.support.polling import eventually
-from tests.support.world import Change, World, away
+from tests.support.world import Change, World
 
 S = ChangeStatus
 

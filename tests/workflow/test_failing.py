@@ -13,8 +13,9 @@ from domain.errors import (
 from domain.identifiers import System
 from domain.messages import Patience
 from domain.service_change import Action, ChangeStatus, EffectStatus, Role
+from tests.support.factories import away
 from tests.support.polling import eventually
-from tests.support.world import World, away
+from tests.support.world import World
 from tests.workflow.vendor_steps import CHECKS, STEPS, PortStep, approved, assert_applied_once
 
 S = ChangeStatus

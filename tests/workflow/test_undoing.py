@@ -11,9 +11,9 @@ from domain.errors import (
 )
 from domain.identifiers import System
 from domain.service_change import Action, ChangeStatus
-from tests.support.factories import ACCOUNT, account
+from tests.support.factories import ACCOUNT, account, away
 from tests.support.polling import eventually
-from tests.support.world import Change, World, away
+from tests.support.world import Change, World
 from tests.workflow.vendor_steps import NAMES, STEPS, PortStep, approved
 
 S = ChangeStatus

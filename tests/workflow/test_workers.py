@@ -4,8 +4,9 @@ from temporalio.worker import UnsandboxedWorkflowRunner
 
 from domain.identifiers import System
 from domain.service_change import Action, ChangeStatus
+from tests.support.factories import away
 from tests.support.polling import eventually
-from tests.support.world import World, away
+from tests.support.world import World
 from tests.workflow.test_undoing import expect_undone
 from tests.workflow.vendor_steps import approved, assert_applied_once
 
