@@ -165,6 +165,8 @@ class Settings(BaseSettings):
     """How often it is looked for what is older."""
 
     log_level: str = "INFO"
+    otlp_endpoint: str = ""
+    """Base URL of an OTLP/HTTP collector traces are sent to; empty means no traces."""
 
     def webhook_secrets(self, vendor: str) -> list[str]:
         """The secrets a vendor's events may be signed with now; empty if it sends none here."""

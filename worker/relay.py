@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 import uvloop
+from opentelemetry.trace import SpanKind
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -36,6 +37,7 @@ from domain.service_change import ChangeKind
 from domain.settling import SettleInput
 from json_logs import configure
 from settings import Settings
+from tracing import CHANGE, span, tracing
 from worker.alerts import Alerts
 from worker.bootstrap import announcers, now
 from worker.crash_points import MortalEngine
@@ -113,8 +115,11 @@ class Relay:
     async def _dispatch(self, row: OutboxRow, session: AsyncSession) -> bool:
         """Deliver one; False when the engine is away, so that the others need not be tried."""
         row.attempts += 1
+        about = {CHANGE: row.change_id} if row.change_id else {}
+        parent = row.traceparent
         try:
-            await self._deliver[row.topic](row, session)
+            with span(f"relay {row.topic}", SpanKind.CONSUMER, about, parent=parent):
+                await self._deliver[row.topic](row, session)
         except EngineUnavailableError as error:
             self._postpone(row, error, _AGAIN_SECONDS[0])
             return False
@@ -326,7 +331,8 @@ def main() -> None:
     """Run from the command line: `python -m worker.relay`."""
     settings = Settings()
     configure(settings.log_level)
-    uvloop.run(run(settings))
+    with tracing("throughline-relay", settings.otlp_endpoint):
+        uvloop.run(run(settings))
 
 
 if __name__ == "__main__":

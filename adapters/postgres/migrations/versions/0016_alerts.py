@@ -1,4 +1,4 @@
-"""Alerts: what fires, what was told of it, and thresholds people have set."""
+"""Alerts, thresholds people have set, and the trace a message goes on with."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,6 +17,7 @@ UNTOLD = sa.text("NOT told")
 
 def upgrade() -> None:
     """Apply."""
+    op.add_column("outbox", sa.Column("traceparent", sa.Text(), nullable=True))
     op.create_table(
         "alerts",
         sa.Column("id", EXACT, nullable=False),
@@ -83,3 +84,4 @@ def downgrade() -> None:
     op.drop_table("alert_thresholds")
     op.drop_table("alert_notices")
     op.drop_table("alerts")
+    op.drop_column("outbox", "traceparent")
