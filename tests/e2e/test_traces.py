@@ -16,6 +16,8 @@ from tests.support.live import LiveStack, live
 from tests.support.polling import eventually
 from tracing import HARMLESS
 
+pytestmark = pytest.mark.timeout(400)  # the first test also waits for a stack to start
+
 
 @pytest.fixture(scope="module")
 def collector() -> Iterator[Collector]:
@@ -75,11 +77,13 @@ async def test_one_trace_leads_from_the_request_to_each_vendor_call(
 
 async def told_to_vendors(journey: Journey, change_id: str, trace: str) -> None:
     """The record has what was said to each vendor, the trace among it."""
-    answer = await journey.operator.get(f"/v1/service-changes/{change_id}/attempts")
+    at = f"/v1/service-changes/{change_id}/attempts"
+    listed = (await journey.operator.get(at)).raise_for_status().json()["items"]
+    details = [await journey.operator.get(f"{at}/{attempt['id']}") for attempt in listed]
     heads = [
         exchange["request_headers"]
-        for attempt in answer.raise_for_status().json()["items"]
-        for exchange in attempt["exchanges"]
+        for detail in details
+        for exchange in detail.raise_for_status().json()["exchanges"]
     ]
     assert heads
     assert all(trace in head["traceparent"] for head in heads)
