@@ -139,6 +139,8 @@ class Settings(BaseSettings):
     """How many steps all workers together begin at a vendor in a second, as JSON: `{"crm": 20}`.
     A vendor that is not named sets the pace itself, by `Retry-After`."""
     sweep_every: timedelta = timedelta(seconds=20)
+    alert_every: timedelta = timedelta(seconds=15)
+    """How often everything that alerts are about is measured."""
     unstarted_after: timedelta = Field(default=timedelta(seconds=30))
     """How long an accepted change may be without a workflow before the sweeper steps in."""
 
@@ -171,6 +173,8 @@ class Settings(BaseSettings):
     """How often it is looked for what is older."""
 
     log_level: str = "INFO"
+    otlp_endpoint: str = ""
+    """Base URL of an OTLP/HTTP collector traces are sent to; empty means no traces."""
 
     def webhook_secrets(self, vendor: str) -> list[str]:
         """The secrets a vendor's events may be signed with now; empty if it sends none here."""

@@ -1,4 +1,4 @@
-"""Tells operations about a change, a view or the day, by mail or webhook. Nothing personal."""
+"""Tells operations by mail or webhook of a change, a view, an alert or the day. No names."""
 
 import json
 from collections.abc import Mapping
@@ -9,10 +9,10 @@ from typing import Any
 import aiosmtplib
 from standardwebhooks.webhooks import Webhook
 
+from domain.announcements import Announcement
 from domain.errors import NoticeError
 from domain.morning_report import ReportNotice, headline, short
 from domain.records import OperationsNotice
-from domain.views import ViewNotice
 from http_client import VENDOR_TIMEOUT, AsyncClient, HTTPError
 
 _SMTP_SECONDS = 10.0
@@ -57,10 +57,11 @@ class MailAnnouncer:
         )
         await self._send(mail)
 
-    async def announce_view(self, notice: ViewNotice) -> None:
-        """The same about a saved view."""
-        mail = self._mail(notice.id, notice.sentence)
-        mail.set_content(f"{notice.sentence}\n\n{self._console_url}/{notice.path}\n")
+    async def tell(self, told: Announcement) -> None:
+        """The same about something that is not one change."""
+        mail = self._mail(told.id, told.sentence)
+        body = [told.sentence, *told.lines, "", f"{self._console_url}/{told.path}"]
+        mail.set_content("\n".join(body) + "\n")
         await self._send(mail)
 
     async def announce_report(self, notice: ReportNotice) -> None:
@@ -109,17 +110,10 @@ class WebhookAnnouncer:
         }
         await self._send(notice.id, f"service_change.{notice.kind}", data)
 
-    async def announce_view(self, notice: ViewNotice) -> None:
-        """The same about a saved view."""
-        data = {
-            "view_id": notice.view_id,
-            "name": notice.name,
-            "page": notice.page,
-            "held": notice.held,
-            "above": notice.above,
-            "url": f"{self._console_url}/{notice.path}",
-        }
-        await self._send(notice.id, f"view_alert.{notice.turn}", data)
+    async def tell(self, told: Announcement) -> None:
+        """The same about something that is not one change."""
+        data = {**told.facts, "sentence": told.sentence, "url": f"{self._console_url}/{told.path}"}
+        await self._send(told.id, told.kind, data)
 
     async def announce_report(self, notice: ReportNotice) -> None:
         """The same about the morning report."""

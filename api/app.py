@@ -22,6 +22,7 @@ from api.dependencies import Parts
 from api.errors import PROBLEM_JSON
 from api.routes import (
     actions,
+    alerts,
     approvals,
     assignments,
     attempts,
@@ -72,6 +73,7 @@ ROUTERS = (
     permissions.router,
     views.router,
     today.router,
+    alerts.router,
     health.router,
     attempts.router,
     reports.router,

@@ -11,12 +11,16 @@ import uuid
 from collections.abc import Callable
 from typing import Final
 
+from opentelemetry.trace import SpanKind
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.postgres.engine import count_statements
+from json_logs import correlated
+from tracing import CORRELATION, METHOD, ROUTE, STATUS, span
 
 HEADER: Final = b"x-correlation-id"
+TRACEPARENT: Final = b"traceparent"
 _SANE: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _LOG = logging.getLogger("throughline.access")
 
@@ -36,6 +40,19 @@ class CorrelationMiddleware:
         given = dict(scope["headers"]).get(HEADER, b"").decode("latin-1")
         correlation_id = given if _SANE.fullmatch(given) else self._new_id()
         scope["correlation_id"] = correlation_id
+        parent = dict(scope["headers"]).get(TRACEPARENT, b"").decode("latin-1") or None
+        about = {METHOD: scope["method"], CORRELATION: correlation_id}
+        with (
+            correlated(correlation_id),
+            span(scope["method"], SpanKind.SERVER, about, parent=parent) as begun,
+        ):
+            status = await self._serve(scope, receive, send, correlation_id)
+            route = getattr(scope.get("route"), "path", "")
+            begun.update_name(f"{scope['method']} {route}".rstrip())
+            begun.set_attribute(ROUTE, route)
+            begun.set_attribute(STATUS, status)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, correlation_id: str) -> int:
         started = time.perf_counter()
         statements = count_statements()
         status = 500
@@ -65,6 +82,7 @@ class CorrelationMiddleware:
                     "statements": statements.count,
                 },
             )
+        return status
 
 
 def _since(started: float) -> float:

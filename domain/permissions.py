@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from domain.alerts import HANDLES_ALERTS, READS_ALERTS, SETS_THRESHOLDS
 from domain.errors import FailureCode
 from domain.morning_report import MAY_BUILD
 from domain.service_change import (
@@ -256,6 +257,9 @@ RIGHTS: Final = (
     Right("read_morning_report", READS_EVERYTHING),
     Right("build_morning_report", MAY_BUILD),
     Right("keep_views", READS_EVERYTHING, "Their own; administrators mend those of others."),
+    Right("read_alerts", READS_ALERTS),
+    Right("handle_alerts", HANDLES_ALERTS, "Take and silence them; on record."),
+    Right("set_alert_thresholds", frozenset({SETS_THRESHOLDS}), "On record."),
     Right("confirm_second", SECOND_PERSONS, "Never what they proposed themselves."),
 )
 """What else is asked for, by the names the list of rights shows."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from domain.announcements import Announcement
 from domain.filters import ListPage
 from domain.identifiers import RandomBytes
 from domain.service_change import READS_EVERYTHING, Role
@@ -72,3 +73,20 @@ class ViewNotice:
         if self.turn is AlertTurn.RESOLVED:
             return f"“{self.name}” is back to {self.above:,} or fewer."
         return f"“{self.name}” holds more than {self.above:,}."
+
+    @property
+    def announcement(self) -> Announcement:
+        """The same as mail and webhook carry it."""
+        return Announcement(
+            id=self.id,
+            kind=f"view_alert.{self.turn}",
+            sentence=self.sentence,
+            path=self.path,
+            facts={
+                "view_id": self.view_id,
+                "name": self.name,
+                "page": self.page,
+                "held": self.held,
+                "above": self.above,
+            },
+        )

@@ -26,6 +26,7 @@ from stack.launch import (
     interruptible,
     supervisor_of_this_checkout,
 )
+from stack.monitoring import write_ops
 from stack.paths import StatePaths
 from stack.secret_files import ensure_secrets
 from stack.status import show_status
@@ -147,6 +148,13 @@ def check() -> None:
 def replay() -> None:
     """Replay stored histories against today's workflow code."""
     raise typer.Exit(run_tests(["replay"], console))
+
+
+@app.command()
+def alert_rules() -> None:
+    """Write the rules of Prometheus and the dashboard of Grafana from the table of alert rules."""
+    for path in write_ops(Path(__file__).resolve().parents[1] / "ops"):
+        console.print(f"[green]✓[/] {path.name} is as the table of rules has it")
 
 
 @app.command(context_settings={"ignore_unknown_options": True})

@@ -1,5 +1,6 @@
 """The HTTP API as typed calls. Holds no rule: what the API refuses is raised with its sentence."""
 
+from support_ui.calls.alerts import AlertCalls
 from support_ui.calls.approvals import ApprovalCalls
 from support_ui.calls.assignments import AssignmentCalls
 from support_ui.calls.changes import ChangeCalls
@@ -19,6 +20,7 @@ from support_ui.calls.reports import ReportCalls
 
 
 class ApiClient(
+    AlertCalls,
     ApprovalCalls,
     AssignmentCalls,
     ChangeCalls,

@@ -28,6 +28,7 @@ _FLASH: Final = "session.flash"
 _FLASH_SHOWN: Final = "session.flash_shown"
 _REQUEST_KEYS: Final = "session.request_keys"
 _STANDING_STILL: Final = "session.standing_still"
+_ALERTS: Final = "session.alerts"
 _HELD: Final = "session.held"
 JOB: Final = "session.job"
 """A decision about several changes that is being sent, or whose results are being read."""
@@ -115,7 +116,7 @@ def role() -> Role | None:
 def forget() -> None:
     """Forget everything held for whoever was signed in; the API is asked anew who they are."""
     for name in (
-        _ME, _PEOPLE, _FLASH, _FLASH_SHOWN, _REQUEST_KEYS, _STANDING_STILL, _HELD, JOB,
+        _ME, _PEOPLE, _FLASH, _FLASH_SHOWN, _REQUEST_KEYS, _STANDING_STILL, _ALERTS, _HELD, JOB,
         HISTORY,
     ):  # fmt: skip
         st.session_state.pop(name, None)
@@ -129,14 +130,28 @@ def sign_out() -> None:
 
 def standing_still() -> int:
     """How many changes need attention, for the navigation; 0 as long as nobody can say."""
-    counted: tuple[datetime, int] | None = st.session_state.get(_STANDING_STILL)
-    if counted is None or now() - counted[0] > _COUNTED_FOR:
+    return _counted(_STANDING_STILL, lambda: api().counts().get(ChangeStatus.NEEDS_ATTENTION, 0))
+
+
+def alerts_firing() -> int:
+    """How many alerts fire that nobody has silenced; 0 as long as nobody can say."""
+    return _counted(_ALERTS, lambda: api().alert_summary().firing)
+
+
+def _counted(name: str, count: Callable[[], int]) -> int:
+    held: tuple[datetime, int] | None = st.session_state.get(name)
+    if held is None or now() - held[0] > _COUNTED_FOR:
         try:
-            counted = now(), api().counts().get(ChangeStatus.NEEDS_ATTENTION, 0)
+            held = now(), count()
         except ApiError:  # the page itself says what is wrong
-            counted = now(), 0
-        st.session_state[_STANDING_STILL] = counted
-    return counted[1]
+            held = now(), 0
+        st.session_state[name] = held
+    return held[1]
+
+
+def recount_alerts() -> None:
+    """The number in the navigation is asked for anew."""
+    st.session_state.pop(_ALERTS, None)
 
 
 def allowed(read: Callable[[], Answer]) -> Answer | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from domain.alerts import READS_ALERTS
 from settings import Settings
 from support_ui import session, sign_in, ui
 from support_ui.calls.transport import ApiError
@@ -33,6 +34,7 @@ try:
 except ApiError as error:
     refused = error
 standing_still = session.standing_still() if caller else 0
+alerts = session.alerts_firing() if caller and caller.role in READS_ALERTS else 0
 page = st.navigation(
     [
         st.Page(
@@ -90,6 +92,13 @@ page = st.navigation(
             icon=":material/forum:",
             url_path="messages",
             help="What vendors told us, and what we said to them, across changes.",
+        ),
+        st.Page(
+            "app_pages/alerts.py",
+            title="Alerts" + (f" ({alerts:,})" if alerts else ""),
+            icon=":material/notifications:",
+            url_path="alerts",
+            help="What fires, whose work it is, what to do, and from when on rules fire.",
         ),
         st.Page(
             "app_pages/health.py",

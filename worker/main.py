@@ -18,6 +18,7 @@ from adapters.temporal.schedules import schedule_polling, schedule_reconciliatio
 from domain.vendor_events import SENDERS
 from json_logs import configure
 from settings import Settings
+from tracing import tracing
 from worker.bootstrap import activities, wire
 from worker.heartbeats import EVERY_SECONDS, Heartbeats
 from worker.life_signs import LifeSigns, process_name
@@ -32,6 +33,7 @@ PASSED_THROUGH = (
     "pydantic_core",
     "annotated_types",
     "typing_extensions",
+    "opentelemetry",
     "domain",
     "activities",
 )
@@ -121,7 +123,8 @@ def main() -> None:
     """Run from the command line: `python -m worker.main`."""
     settings = Settings()
     configure(settings.log_level)
-    uvloop.run(run(settings))
+    with tracing("throughline-worker", settings.otlp_endpoint):
+        uvloop.run(run(settings))
 
 
 if __name__ == "__main__":

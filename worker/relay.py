@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 import uvloop
+from opentelemetry.trace import SpanKind
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -23,6 +24,7 @@ from adapters.postgres.tables_desk import DecisionRow, ReplayRow
 from adapters.postgres.tables_reconciliation import DifferenceRow, ReconciliationRunRow
 from adapters.temporal.client import connect
 from adapters.temporal.engine import TemporalEngine
+from adapters.temporal.queues import Queues
 from adapters.temporal.runs import WorkflowRuns
 from crash_points import CrashPoints
 from domain.credential_messages import ProbeInput
@@ -35,6 +37,8 @@ from domain.service_change import ChangeKind
 from domain.settling import SettleInput
 from json_logs import configure
 from settings import Settings
+from tracing import CHANGE, span, tracing
+from worker.alerts import Alerts
 from worker.bootstrap import announcers, now
 from worker.crash_points import MortalEngine
 from worker.drift_release import release_stragglers
@@ -42,6 +46,7 @@ from worker.inbox import sweep_inbox, work_off
 from worker.life_signs import LifeSigns, process_name
 from worker.lost_reconciliation import sweep_reconciliation
 from worker.lost_workflows import LostWorkflows, sweep_replays
+from worker.meters import Meters
 from worker.open_effects import sweep_effects
 from worker.running import health_page, stop_on_signals
 from worker.secrets import sweep_secrets
@@ -110,8 +115,11 @@ class Relay:
     async def _dispatch(self, row: OutboxRow, session: AsyncSession) -> bool:
         """Deliver one; False when the engine is away, so that the others need not be tried."""
         row.attempts += 1
+        about = {CHANGE: row.change_id} if row.change_id else {}
+        parent = row.traceparent
         try:
-            await self._deliver[row.topic](row, session)
+            with span(f"relay {row.topic}", SpanKind.CONSUMER, about, parent=parent):
+                await self._deliver[row.topic](row, session)
         except EngineUnavailableError as error:
             self._postpone(row, error, _AGAIN_SECONDS[0])
             return False
@@ -264,7 +272,10 @@ async def run(settings: Settings) -> None:
     )
     runs = WorkflowRuns(client)
     lost = LostWorkflows(sessions(engine), runs, now)
-    alerts = ViewAlerts(sessions(engine), announcers(settings), now)
+    view_alerts = ViewAlerts(sessions(engine), announcers(settings), now)
+    meters = Meters()
+    queues = Queues(client, settings.temporal_task_queue)
+    alerts = Alerts(sessions(engine), announcers(settings), queues.look, meters)
     watch = PostgresDriftWatch(sessions(engine), now)
 
     async def dispatch() -> bool:
@@ -285,6 +296,10 @@ async def run(settings: Settings) -> None:
         return False
 
     async def look_at_views() -> bool:
+        await view_alerts.look()
+        return False
+
+    async def look_at_measures() -> bool:
         await alerts.look()
         return False
 
@@ -297,12 +312,14 @@ async def run(settings: Settings) -> None:
     life = LifeSigns(sessions(engine), process_name("relay"))
     expire_every = settings.payload_expiry_every.total_seconds()
     sweep_every = settings.sweep_every.total_seconds()
-    async with health_page(settings.relay_metrics_port, lambda: True):
+    alert_every = settings.alert_every.total_seconds()
+    async with health_page(settings.relay_metrics_port, lambda: True, meters.page):
         await asyncio.gather(
             _keep_doing(dispatch, stop, _IDLE_SECONDS, "relay", life),
             _keep_doing(process_events, stop, _IDLE_SECONDS, "inbox", life),
             _keep_doing(look_for_forgotten, stop, sweep_every, SWEEPER, life),
             _keep_doing(look_at_views, stop, sweep_every, "views", life),
+            _keep_doing(look_at_measures, stop, alert_every, "alerts", life),
             _keep_doing(expire, stop, expire_every, "retention", life),
             life.keep_showing(stop),
             watch.keep_writing(stop),
@@ -314,7 +331,8 @@ def main() -> None:
     """Run from the command line: `python -m worker.relay`."""
     settings = Settings()
     configure(settings.log_level)
-    uvloop.run(run(settings))
+    with tracing("throughline-relay", settings.otlp_endpoint):
+        uvloop.run(run(settings))
 
 
 if __name__ == "__main__":

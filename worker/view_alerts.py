@@ -3,26 +3,15 @@
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from adapters.postgres.tables_views import SavedViewRow, ViewAlertRow
 from adapters.postgres.view_alerts import TOLD_FOR, alerting_views, look_at, notices_of, untold
-from domain.errors import InvalidChangeError, NoticeError
-from domain.views import ViewNotice
+from domain.errors import InvalidChangeError
+from worker.telling import Teller, tell
 
 _LOG = logging.getLogger(__name__)
-
-
-class ViewAnnouncer(Protocol):
-    """One way to tell operations about a view."""
-
-    channel: str
-
-    async def announce_view(self, notice: ViewNotice) -> None:
-        """Deliver once; `notice.id` lets the receiver recognise a repeat. Raises NoticeError."""
-        ...
 
 
 class ViewAlerts:
@@ -31,7 +20,7 @@ class ViewAlerts:
     def __init__(
         self,
         sessions: async_sessionmaker[AsyncSession],
-        announcers: Sequence[ViewAnnouncer],
+        announcers: Sequence[Teller],
         clock: Callable[[], datetime],
     ) -> None:
         self._sessions = sessions
@@ -64,17 +53,7 @@ class ViewAlerts:
             return
         view = await session.get_one(SavedViewRow, alert.view_id)
         now = self._clock()
-        for notice in notices_of(alert, view):
-            for announcer in self._announcers:
-                key = f"{notice.turn}:{announcer.channel}"
-                if key in alert.delivered:
-                    continue
-                try:
-                    await announcer.announce_view(notice)
-                except NoticeError as error:
-                    tried = {"at": now.isoformat(), "why": str(error)}
-                    alert.undelivered = alert.undelivered | {key: tried}
-                    continue
-                alert.delivered = alert.delivered | {key: now.isoformat()}
-                alert.undelivered = {k: v for k, v in alert.undelivered.items() if k != key}
+        notices = notices_of(alert, view)
+        wanted = {str(notice.turn): notice.announcement for notice in notices}
+        await tell(self._announcers, wanted, alert, now)
         alert.told = not alert.undelivered or now - alert.opened_at > TOLD_FOR

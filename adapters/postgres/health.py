@@ -50,7 +50,7 @@ async def integration_health(session: AsyncSession, now: datetime) -> list[Integ
     """One row per vendor, over the last hour."""
     rows = await _last_hour(session, now)
     backlog = await _open_effects(session)
-    events = await _events(session, now)
+    events = await usual_events(session, now)
     secrets = await _secrets(session)
     found = await session.scalars(
         select(VendorGateRow).where(
@@ -127,7 +127,7 @@ async def _secrets(session: AsyncSession) -> Mapping[str, VendorSecretRow]:
     return {row.system: row for row in rows}
 
 
-async def _events(session: AsyncSession, now: datetime) -> Mapping[str, Any]:
+async def usual_events(session: AsyncSession, now: datetime) -> Mapping[str, Any]:
     """The last event of each sender, and how many came since that time of day on days before."""
     inbox = InboxRow
     senders = values(column("system", Text), name="senders").data([(each,) for each in SENDERS])

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import func
 
 from adapters.postgres.tables import OutboxRow
+from tracing import traceparent
 
 
 def outbox_row(
@@ -16,7 +17,14 @@ def outbox_row(
     `at` is for people to read. When it may be delivered goes by the database's clock, so that a
     process whose own clock is wrong makes nothing early or late.
     """
-    row = OutboxRow(topic=topic, change_id=change_id, payload=payload, created_at=at, attempts=0)
+    row = OutboxRow(
+        topic=topic,
+        change_id=change_id,
+        payload=payload,
+        created_at=at,
+        attempts=0,
+        traceparent=traceparent(),
+    )
     if delay:
         row.available_at = func.now() + timedelta(seconds=delay)
     return row

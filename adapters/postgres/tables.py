@@ -218,6 +218,8 @@ class OutboxRow(Base):
     dispatched_at: Mapped[datetime | None]
     attempts: Mapped[int]
     last_error: Mapped[str | None]
+    traceparent: Mapped[str | None]
+    """The trace it goes on with; None where traces are off."""
 
 
 class CheckRow(Base):

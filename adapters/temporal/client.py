@@ -5,6 +5,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter
 from temporalio.service import GrpcCompression
 
+from tracing import interceptors
+
 
 def data_converter() -> DataConverter:
     """Pydantic models as JSON, both ways."""
@@ -18,5 +20,6 @@ async def connect(address: str, namespace: str, *, lazy: bool = False) -> Client
         namespace=namespace,
         data_converter=data_converter(),
         lazy=lazy,
+        interceptors=interceptors(),
         grpc_compression=GrpcCompression.NONE,  # the engine is a neighbour, the payloads are ids
     )

@@ -12,6 +12,8 @@ from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import urlencode, urlsplit
 
+from opentelemetry.trace import SpanKind
+
 from adapters.vendors.answers import Answer, without
 from adapters.vendors.credentials import Credential
 from adapters.vendors.dialect import Dialect
@@ -39,6 +41,8 @@ from http_client import (
     PoolTimeout,
     Request,
 )
+from json_logs import correlated
+from tracing import CORRELATION, HEADER, METHOD, STATUS, SYSTEM, span, traceparent
 
 MAX_ANSWER_BYTES: Final = 1024 * 1024
 """No answer we act on comes near; more is not read."""
@@ -69,7 +73,7 @@ open whether it was carried out; any other 4xx is a refusal, in the vendor's own
 
 _KEPT_HEADERS: Final = (
     "accept", "content-type", "date", "etag", "idempotency-key", "if-match", "location",
-    "retry-after", "x-correlation-id", "x-request-id",
+    "retry-after", "traceparent", "x-correlation-id", "x-request-id",
 )  # fmt: skip
 """Headers kept with an exchange. A list of what is harmless: a secret needs no name to stay out."""
 
@@ -203,7 +207,8 @@ class VendorTransport:
         started_at, started = self._clock(), perf_counter()
         answer: Answer | None = None
         try:
-            answer = await self._answer(request, known)
+            with correlated(call.correlation_id):
+                answer = await self._traced(request, known, call.correlation_id)
         except _TooLargeError:
             words = f"More than {MAX_ANSWER_BYTES} bytes were sent; the rest was not read."
             raise UnrecognisedPayloadError(self._system, words) from None
@@ -226,6 +231,16 @@ class VendorTransport:
                     response_headers=_kept(answer.headers) if answer is not None else {},
                 )
             )
+        return answer
+
+    async def _traced(self, request: Request, known: Knowledge, correlation_id: str) -> Answer:
+        """The answer, in a span whose trace the vendor is told."""
+        about = {SYSTEM: str(self._system), METHOD: request.method, CORRELATION: correlation_id}
+        with span(f"{request.method} {self._system}", SpanKind.CLIENT, about) as begun:
+            if (name := traceparent()) is not None:
+                request.headers[HEADER] = name
+            answer = await self._answer(request, known)
+            begun.set_attribute(STATUS, answer.status)
         return answer
 
     async def _answer(self, request: Request, known: Knowledge) -> Answer:

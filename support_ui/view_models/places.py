@@ -13,6 +13,8 @@ from support_ui.view_models.evidence import Section
 APPROVALS_PAGE: Final = "app_pages/approvals.py"
 DEAD_LETTERS_PAGE: Final = "app_pages/dead_letters.py"
 CHANGE_PAGE: Final = "app_pages/change.py"
+CREDENTIALS_PAGE: Final = "app_pages/credentials.py"
+DISAGREEMENTS_PAGE: Final = "app_pages/disagreements.py"
 DRIFT_PAGE: Final = "app_pages/drift.py"
 FIND_PAGE: Final = "app_pages/find.py"
 HEALTH_PAGE: Final = "app_pages/health.py"

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from adapters.postgres.tables import ServiceChangeRow
+from domain.announcements import Announcement
 from domain.errors import NoticeError
 from domain.permissions import ACTION_RULES, Situation
 from domain.service_change import ChangeStatus
-from domain.views import ViewNotice
 from tests.support.api import ApiUnderTest
 from tests.support.clock import Clock
 from worker.view_alerts import ViewAlerts
@@ -138,17 +138,20 @@ class Channel:
     channel = "mail"
 
     def __init__(self) -> None:
-        self.heard: list[ViewNotice] = []
+        self.heard: list[Announcement] = []
         self.away = False
 
-    async def announce_view(self, notice: ViewNotice) -> None:
+    async def tell(self, told: Announcement) -> None:
         if self.away:
             raise NoticeError("mail server: away")
-        self.heard.append(notice)
+        self.heard.append(told)
 
     @property
     def told(self) -> list[str]:
-        return [f"{notice.turn} {notice.held} > {notice.above}" for notice in self.heard]
+        return [
+            f"{told.kind.removeprefix('view_alert.')} {told.facts['held']} > {told.facts['above']}"
+            for told in self.heard
+        ]
 
 
 async def decided(sessions: Sessions, change: dict[str, Any], status: str) -> None:

@@ -215,8 +215,8 @@ async def test_a_view_that_holds_too_much_is_told_by_mail_and_webhook_alike(
 ) -> None:
     over = replace(CROWDED, turn=AlertTurn.RESOLVED)
     for each in (CROWDED, over):
-        await mail.announce_view(each)
-        await webhook.announce_view(each)
+        await mail.tell(each.announcement)
+        await webhook.tell(each.announcement)
 
     first, second = postbox.mails
     assert first["Subject"] == "“Waiting for us” holds more than 10."

@@ -23,6 +23,7 @@ from domain.contracts import (
     ServiceChangeView,
     TimelineEntry,
 )
+from domain.contracts_alerts import AlertView
 from domain.contracts_desk import (
     OutlookView,
     ReplayView,
@@ -42,10 +43,12 @@ from domain.service_change import (
     Role,
 )
 from tests.ui import (
+    samples_alerts,
     samples_desk,
     samples_drift,
     samples_evidence,
     samples_history,
+    stub_alerts,
     stub_approvals,
     stub_credentials,
     stub_desk,
@@ -99,6 +102,7 @@ class World:
     notes: list[TimelineEntry] = field(default_factory=list)
     replays: list[ReplayView] = field(default_factory=list)
     pauses: list[PauseView] = field(default_factory=list)
+    alerts: list[AlertView] = field(default_factory=samples_alerts.alerts)
     released: set[str] = field(default_factory=set)
     """Events that were quarantined and are queued again."""
 
@@ -327,6 +331,7 @@ def _desk(app: FastAPI, world: Callable[[Request], World]) -> None:
 
     stub_approvals.add_routes(app, staff, missing)
     stub_operations.add_routes(app, world, staff)
+    stub_alerts.add_routes(app, staff)
     stub_messages.add_routes(app, staff, missing)
     stub_reports.add_routes(app, staff, Asked)
     stub_reconciliation.add_routes(app, staff, missing, Asked)

@@ -4,6 +4,7 @@ from alembic import context
 from sqlalchemy import create_engine, text
 
 from adapters.postgres import (
+    tables_alerts,
     tables_credentials,
     tables_desk,
     tables_drift,
@@ -18,6 +19,7 @@ from adapters.postgres.tables import Base
 
 # Importing a module is what makes its tables known.
 _ALL = (
+    tables_alerts,
     tables_credentials,
     tables_desk,
     tables_drift,
