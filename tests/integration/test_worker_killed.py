@@ -8,6 +8,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from subprocess import Popen
 
@@ -17,13 +18,16 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from temporalio.client import Client
 
 from adapters.temporal.engine import TemporalEngine
+from domain.identifiers import System
 from domain.messages import ServiceChangeInput
 from domain.service_change import ChangeKind
 from stack.paths import CHECKOUT
 from stack.ports import LOOPBACK, free_ports
 from stack.processes import running, tethered, wait_until
+from tests.support.api import KEYRING
 from tests.support.polling import eventually
 from tests.support.records import accepted_change
+from tests.support.secrets import SecretShelf
 
 Sessions = async_sessionmaker[AsyncSession]
 SECONDS = 10.0
@@ -98,6 +102,7 @@ async def test_a_call_cut_off_with_its_worker_is_tried_again_within_seconds(
 ) -> None:
     queue = f"killed-{uuid.uuid4().hex}"
     change = await accepted_change(sessions)
+    await SecretShelf(sessions, System.BILLING, lambda: datetime.now(UTC)).seed("any")
     logs = [tmp_path / "one.log", tmp_path / "two.log"]
     async with silent_vendor() as billing:
         nobody = f"http://{LOOPBACK}:{free_ports(1)[0]}"
@@ -108,7 +113,7 @@ async def test_a_call_cut_off_with_its_worker_is_tried_again_within_seconds(
             "THROUGHLINE_TEMPORAL_ADDRESS": engine_address,
             "THROUGHLINE_TEMPORAL_TASK_QUEUE": queue,
             "THROUGHLINE_BILLING_BASE_URL": billing.url,
-            "THROUGHLINE_BILLING_API_KEY": "any",
+            "THROUGHLINE_KEYRING": KEYRING,
             "THROUGHLINE_CRM_BASE_URL": nobody,
             "THROUGHLINE_SCHEDULING_BASE_URL": nobody,
             "THROUGHLINE_TICKETING_BASE_URL": nobody,

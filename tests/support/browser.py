@@ -86,7 +86,7 @@ async def click_row(page: Page, text: str) -> None:
     box = await grid.bounding_box()
     assert box is not None
     down = _HEADER + (row + 0.5) * _ROW
-    beyond = max(0.0, down - box["height"] + _ROW)
+    beyond = max(0.0, down + _ROW / 2 - box["height"])
     x = box["x"] + _INTO_THE_FIRST_COLUMN
     if beyond:
         await page.mouse.move(x, box["y"] + _HEADER + _ROW)

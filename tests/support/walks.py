@@ -120,7 +120,7 @@ async def correct_and_retry(browser: Browser, stack: LiveStack) -> Walked:
         await page.get_by_role("textbox", name="Note").press("Tab")
         difference = page.get_by_role("table").filter(has_text="Before").filter(has_text="After")
         await expect(difference.get_by_text(note)).to_be_visible()
-        await page.get_by_role("textbox", name="Reason").fill("The customer rang.")
+        await page.get_by_role("textbox", name="Reason").last.fill("The customer rang.")
         await page.get_by_role("button", name="Ask a second person to correct the change").click()
         await expect(page.get_by_text("Proposed to correct the change")).to_be_visible()
         asked_at = re.search(r"chg_\w+", page.url)
@@ -148,7 +148,11 @@ async def retry_forty(browser: Browser, stack: LiveStack) -> Walked:
         await expect(page.get_by_text(re.compile(r"\d\d succeeded\."))).to_be_visible()
     for account in accounts:
         done = [entry["what"] for entry in stack.ledger("crm", account)]
-        assert done == ["order_opened", "order_closed"]  # each once, however often it was tried
+        assert done == [
+            "order_opened",
+            "service_added",
+            "order_closed",
+        ]  # each once, however often it was tried
     return walked
 
 
@@ -190,7 +194,7 @@ async def export_a_list(browser: Browser, stack: LiveStack) -> Walked:
         async with page.expect_download() as download:
             await page.get_by_role("button", name="Export as CSV").click()
         saved = await (await download.value).path()
-    written = await asyncio.to_thread(saved.read_text, encoding="utf-8-sig")
+        written = await asyncio.to_thread(saved.read_text, encoding="utf-8-sig")
     rows = [row["id"] for row in csv.DictReader(StringIO(written))]
     async with portal.api(stack, "operator") as operator:
         query = {"status": "awaiting_approval", "limit": "200"}
@@ -246,7 +250,7 @@ async def _second(
         await page.get_by_role("tab", name="Waiting for a second person").click()
         await click_row(page, account)
         await expect(page.get_by_text(shows).first).to_be_visible()
-        await page.get_by_role("textbox", name="Reason").fill("It is as they say.")
+        await page.get_by_role("textbox", name="Reason").last.fill("It is as they say.")
         await page.get_by_role("button", name=f"Confirm: {does}").click()
         await expect(page.get_by_text(f"Confirmed to {does}")).to_be_visible()
 
