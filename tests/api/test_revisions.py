@@ -113,13 +113,18 @@ async def test_a_revision_is_decided_upon_after_the_end_too(office: Office, acti
         await office.relay.dispatch()
         return await office.read(change_id)
 
+    applied = action == "apply_revision"
+    lines = 3 if applied else 1
     change = await eventually(
-        settled, lambda seen: seen["status"] == "active" and "pending_review" not in states(seen)
+        settled,
+        lambda seen: (
+            seen["status"] == "active"
+            and "pending_review" not in states(seen)
+            and len(office.world.billing.lines) == lines
+        ),
     )
     assert answer.status_code == 200
-    applied = action == "apply_revision"
     assert states(change) == (["superseded", "current"] if applied else ["current", "discarded"])
-    assert len(office.world.billing.lines) == (3 if applied else 1)
     assert change["next_action"] is None
 
 

@@ -54,7 +54,7 @@ class Desk:
             async with self.office.api.parts.sessions() as session:
                 return list(await session.scalars(statement))
 
-        return await eventually(standing, lambda seen: len(seen) == count, within=40)
+        return await eventually(standing, lambda seen: len(seen) == count, within=100)
 
     async def ask(
         self,
@@ -105,7 +105,7 @@ class Desk:
             await self.office.relay.dispatch()
             return await self.read(replay)
 
-        return await eventually(look, lambda seen: seen["finished_at"] is not None, within=40)
+        return await eventually(look, lambda seen: seen["finished_at"] is not None, within=100)
 
     async def retries(self, change_id: str) -> list[dict[str, Any]]:
         """Who had the change retried, from the audit trail."""
