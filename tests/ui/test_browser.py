@@ -50,7 +50,7 @@ async def test_two_operators_skip_a_step_that_stands_still(
     operator = await signed_in(
         browser, live_stack, f"/change?id={change_id}", "operator", WIDTHS[1]
     )
-    await expect(operator.get_by_text("Whose work it is")).to_be_visible()
+    await expect(operator.get_by_text("Whose work it is").last).to_be_visible()
     await operator.get_by_role("button", name="Skip", exact=True).click()
     await operator.get_by_role("textbox", name="Ticket").fill("TCK-2044")
     await operator.get_by_role("textbox", name="Reason").fill("Opened by hand.")
@@ -80,6 +80,7 @@ async def test_a_filter_stands_in_the_link(browser: Browser, live_stack: LiveSta
     await page.wait_for_url("**/find?status=Needs+attention")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", WIDTHS)
 async def test_every_page_fits_its_window(
     browser: Browser, live_stack: LiveStack, width: int
@@ -93,6 +94,7 @@ async def test_every_page_fits_its_window(
         await settled(page)
 
 
+@pytest.mark.long
 async def test_what_is_narrowed_stands_in_the_address_and_a_view_brings_it_back(
     browser: Browser, live_stack: LiveStack
 ) -> None:

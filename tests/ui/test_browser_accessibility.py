@@ -16,6 +16,7 @@ OPTIONS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("look", ["light", "dark"])
 async def test_every_page_keeps_the_rules_a_program_can_check(
     browser: Browser, live_stack: LiveStack, look: str

@@ -7,6 +7,8 @@ from tests.support.live import LiveStack
 from tests.support.walks import WALKS
 
 
+@pytest.mark.long
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", WALKS)
 async def test_a_person_gets_it_done_from_the_screen_alone(
     browser: Browser, live_stack: LiveStack, name: str
