@@ -89,21 +89,16 @@ class ChangeCalls(Connection):
         self, change_id: str, action: Action, *, idempotency_key: str, body: Mapping[str, Any]
     ) -> ServiceChangeView:
         """Take an action, or propose it where a second person has to agree. The change after it."""
-        return self._decide(f"{change_path(change_id)}/actions/{action}", idempotency_key, body)
+        path = f"{change_path(change_id)}/actions/{action}"
+        return self.post(path, _CHANGE, body, idempotency_key=idempotency_key)
 
     def second(
         self, change_id: str, decision_id: str, *, idempotency_key: str, body: Mapping[str, Any]
     ) -> ServiceChangeView:
         """Confirm or decline what a colleague proposed. The change as it is afterwards."""
         path = f"{change_path(change_id)}/second-approvals/{segment(decision_id)}"
-        return self._decide(path, idempotency_key, body)
+        return self.post(path, _CHANGE, body, idempotency_key=idempotency_key)
 
     def outlook(self, change_id: str, action: Action) -> OutlookView:
         """What an action would mean now, step by step."""
         return self.get(f"{change_path(change_id)}/outlook", _OUTLOOK, {"action": str(action)})
-
-    def _decide(
-        self, path: str, idempotency_key: str, body: Mapping[str, Any]
-    ) -> ServiceChangeView:
-        headers = {"Idempotency-Key": idempotency_key}
-        return decode(self.send("POST", path, headers=headers, json=dict(body)), _CHANGE)

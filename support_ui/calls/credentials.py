@@ -30,7 +30,8 @@ class CredentialCalls(Connection):
         self, system: System, *, idempotency_key: str, body: Mapping[str, Any]
     ) -> CredentialView:
         """Hand in a new secret; safe to repeat with the same key."""
-        return self._post(f"/v1/credentials/{system}/stage", idempotency_key, body)
+        path = f"/v1/credentials/{system}/stage"
+        return self.post(path, _CREDENTIAL, body, idempotency_key=idempotency_key)
 
     def act_on_secret(
         self,
@@ -43,8 +44,4 @@ class CredentialCalls(Connection):
     ) -> CredentialView:
         """Try, promote or retire a version; safe to repeat with the same key."""
         path = f"/v1/credentials/{system}/versions/{version}/actions/{action}"
-        return self._post(path, idempotency_key, body)
-
-    def _post(self, path: str, idempotency_key: str, body: Mapping[str, Any]) -> CredentialView:
-        headers = {"Idempotency-Key": idempotency_key}
-        return decode(self.send("POST", path, headers=headers, json=dict(body)), _CREDENTIAL)
+        return self.post(path, _CREDENTIAL, body, idempotency_key=idempotency_key)

@@ -13,7 +13,7 @@ from domain.contracts_drift import (
     MappingView,
 )
 from domain.drift import DriftAction
-from support_ui.calls.transport import Connection, Query, decode, segment
+from support_ui.calls.transport import Connection, Query, segment
 
 _ITEMS = TypeAdapter(Page[DriftItemSummary])
 _ITEM = TypeAdapter(DriftItemView)
@@ -59,14 +59,14 @@ class DriftCalls(Connection):
     ) -> DriftItemView:
         """Propose what it means, accept or dismiss it; the drift as it is afterwards."""
         path = f"{_ROUTE}/{segment(item_id)}/actions/{action}"
-        return decode(self._post(path, idempotency_key, body), _ITEM)
+        return self.post(path, _ITEM, body, idempotency_key=idempotency_key)
 
     def second_mapping(
         self, item_id: str, mapping_id: str, *, idempotency_key: str, body: Mapping[str, Any]
     ) -> DriftItemView:
         """Confirm or decline a colleague's mapping; the drift as it is afterwards."""
         path = f"{_ROUTE}/{segment(item_id)}/second-approvals/{segment(mapping_id)}"
-        return decode(self._post(path, idempotency_key, body), _ITEM)
+        return self.post(path, _ITEM, body, idempotency_key=idempotency_key)
 
     def mappings(self, *, cursor: str | None = None, limit: int = 50) -> Page[MappingView]:
         """A stretch of every mapping ever proposed, the newest first."""
@@ -77,8 +77,4 @@ class DriftCalls(Connection):
     ) -> MappingView:
         """Read through a mapping no longer."""
         path = f"/v1/mappings/{segment(mapping_id)}/actions/retire"
-        return decode(self._post(path, idempotency_key, body), _MAPPING)
-
-    def _post(self, path: str, idempotency_key: str, body: Mapping[str, Any]) -> Any:  # noqa: ANN401 - the answer
-        headers = {"Idempotency-Key": idempotency_key}
-        return self.send("POST", path, headers=headers, json=dict(body))
+        return self.post(path, _MAPPING, body, idempotency_key=idempotency_key)

@@ -12,7 +12,7 @@ from domain.contracts_evidence import (
     PayloadView,
     Personal,
 )
-from support_ui.calls.transport import LIST_LIMIT, Connection, Query, change_path, decode, segment
+from support_ui.calls.transport import LIST_LIMIT, Connection, Query, change_path, segment
 
 _ATTEMPTS = TypeAdapter(Page[AttemptView])
 _ATTEMPT = TypeAdapter(AttemptDetailView)
@@ -61,10 +61,5 @@ class EvidenceCalls(Connection):
 
     def add_note(self, change_id: str, *, idempotency_key: str, text: str) -> TimelineEntry:
         """Keep a note with the change; its line of the timeline."""
-        response = self.send(
-            "POST",
-            f"{change_path(change_id)}/notes",
-            headers={"Idempotency-Key": idempotency_key},
-            json={"text": text},
-        )
-        return decode(response, _NOTE)
+        path = f"{change_path(change_id)}/notes"
+        return self.post(path, _NOTE, {"text": text}, idempotency_key=idempotency_key)

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from domain.contracts_live_steps import LiveStepsView
-from support_ui.calls.transport import Connection, change_path, decode, segment
+from support_ui.calls.transport import Connection, change_path, segment
 
 _LIVE_STEPS = TypeAdapter(LiveStepsView)
 
@@ -29,5 +29,4 @@ class LiveStepCalls(Connection):
     ) -> LiveStepsView:
         """Try a step now, or limit its further tries. What is under way afterwards."""
         path = f"{change_path(change_id)}/live-steps/{segment(step)}/actions/{segment(action)}"
-        headers = {"Idempotency-Key": idempotency_key}
-        return decode(self.send("POST", path, headers=headers, json=dict(body)), _LIVE_STEPS)
+        return self.post(path, _LIVE_STEPS, body, idempotency_key=idempotency_key)

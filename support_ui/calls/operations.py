@@ -3,7 +3,7 @@
 from pydantic import TypeAdapter
 
 from domain.contracts_health import HealthHistoryView, SystemHealthView
-from domain.contracts_operations import IntegrationHealthView, PauseView
+from domain.contracts_operations import IntegrationHealthView
 from domain.contracts_today import TodayView
 from domain.identifiers import System
 from support_ui.calls.transport import Connection
@@ -12,7 +12,6 @@ _TODAY = TypeAdapter(TodayView)
 _HEALTH = TypeAdapter(list[IntegrationHealthView])
 _HISTORY = TypeAdapter(HealthHistoryView)
 _MACHINERY = TypeAdapter(SystemHealthView)
-_PAUSES = TypeAdapter(list[PauseView])
 
 
 class OperationCalls(Connection):
@@ -33,7 +32,3 @@ class OperationCalls(Connection):
     def machinery(self) -> SystemHealthView:
         """Database, engine, workers, queues and what waits in them."""
         return self.get("/v1/health/system", _MACHINERY)
-
-    def pauses(self) -> list[PauseView]:
-        """Everything people have paused, the longest first."""
-        return self.get("/v1/pauses", _PAUSES)

@@ -12,7 +12,7 @@ from domain.contracts_reconciliation import (
     ReconciliationSummaryView,
 )
 from domain.reconciliation_decisions import DifferenceAction, DifferenceState
-from support_ui.calls.transport import Connection, Query, decode, segment
+from support_ui.calls.transport import Connection, Query, segment
 
 _SUMMARY = TypeAdapter(ReconciliationSummaryView)
 _RUN = TypeAdapter(ReconciliationRunView)
@@ -30,10 +30,8 @@ class ReconciliationCalls(Connection):
     def reconcile(self, *, idempotency_key: str, account_id: str = "") -> ReconciliationRunView:
         """Have everything compared now, or one account."""
         body = {"account_id": account_id} if account_id else {}
-        headers = {"Idempotency-Key": idempotency_key}
-        return decode(
-            self.send("POST", "/v1/reconciliation/runs", headers=headers, json=body), _RUN
-        )
+        path = "/v1/reconciliation/runs"
+        return self.post(path, _RUN, body, idempotency_key=idempotency_key)
 
     def differences(
         self,
@@ -70,5 +68,4 @@ class ReconciliationCalls(Connection):
     ) -> DifferenceView:
         """Review, repair, dismiss, confirm or decline; the difference afterwards."""
         path = f"/v1/reconciliation/differences/{segment(difference_id)}/actions/{action}"
-        headers = {"Idempotency-Key": idempotency_key}
-        return decode(self.send("POST", path, headers=headers, json=dict(body)), _DIFFERENCE)
+        return self.post(path, _DIFFERENCE, body, idempotency_key=idempotency_key)

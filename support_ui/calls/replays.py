@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 from domain.contracts import Page
 from domain.contracts_desk import ReplaySummaryView, ReplayView
 from domain.replays import ItemState, Steering
-from support_ui.calls.transport import LIST_LIMIT, Connection, Query, decode, segment
+from support_ui.calls.transport import LIST_LIMIT, Connection, Query, segment
 
 _ROUTE = "/v1/dead-letters/replays"
 _REPLAYS = TypeAdapter(Page[ReplaySummaryView])
@@ -32,13 +32,11 @@ class ReplayCalls(Connection):
     ) -> ReplayView:
         """Retry what stands still for a cause, or only say of each whether it may be retried."""
         body = {"fingerprint": fingerprint, "reason": reason, "dry_run": dry_run}
-        headers = {"Idempotency-Key": idempotency_key}
-        return decode(self.send("POST", _ROUTE, headers=headers, json=body), _REPLAY)
+        return self.post(_ROUTE, _REPLAY, body, idempotency_key=idempotency_key)
 
     def steer_replay(
         self, replay_id: str, action: Steering, *, reason: str, idempotency_key: str
     ) -> ReplayView:
         """Suspend, resume or cancel one."""
         path = f"{_ROUTE}/{segment(replay_id)}/actions/{action}"
-        headers = {"Idempotency-Key": idempotency_key}
-        return decode(self.send("POST", path, headers=headers, json={"reason": reason}), _REPLAY)
+        return self.post(path, _REPLAY, {"reason": reason}, idempotency_key=idempotency_key)

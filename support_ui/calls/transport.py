@@ -49,6 +49,18 @@ class Connection:
         params = {name: value for name, value in (query or {}).items() if value}
         return decode(self.send("GET", path, params=params), shape)
 
+    def post(
+        self,
+        path: str,
+        shape: TypeAdapter[Answer],
+        body: Mapping[str, Any],
+        *,
+        idempotency_key: str,
+    ) -> Answer:
+        """What the API makes of an act; safe to repeat with the same key."""
+        headers = {"Idempotency-Key": idempotency_key}
+        return decode(self.send("POST", path, headers=headers, json=dict(body)), shape)
+
     def send(
         self,
         method: str,

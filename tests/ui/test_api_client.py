@@ -1,5 +1,7 @@
 """The API as typed calls: what is sent, and what becomes of answers nobody expected."""
 
+from collections import Counter
+
 import pytest
 
 from domain.identifiers import System
@@ -21,6 +23,13 @@ def client(answer: Response | Exception, seen: list[Request] | None = None) -> A
         return answer
 
     return ApiClient(Client(base_url="http://api.test", transport=MockTransport(handle)), "k-1")
+
+
+def test_no_call_hides_another_of_the_same_name() -> None:
+    names = Counter(
+        name for each in ApiClient.__bases__ for name in vars(each) if not name.startswith("__")
+    )
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_the_key_travels_with_each_request() -> None:
