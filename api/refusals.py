@@ -1,5 +1,6 @@
 """Puts on record that somebody was refused something that is not about one change."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from adapters.postgres.audit import audit_note
@@ -34,11 +35,17 @@ async def note_refusal(
 
 
 async def require_role_on_record(
-    parts: Parts, caller: Principal, roles: tuple[Role, ...], action: str, correlation_id: str
+    parts: Parts,
+    caller: Principal,
+    roles: Iterable[Role],
+    action: str,
+    correlation_id: str,
+    *,
+    facts: dict[str, Any] | None = None,
 ) -> None:
     """Raise forbidden, on record, for a caller with none of the roles."""
     try:
         require_role(caller, *roles)
     except ApiError as error:
-        await note_refusal(parts, caller, action, correlation_id, str(error))
+        await note_refusal(parts, caller, action, correlation_id, str(error), facts=facts)
         raise

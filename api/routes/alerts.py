@@ -19,10 +19,10 @@ from adapters.postgres.alerts_reading import (
     set_threshold,
     summary,
 )
-from adapters.postgres.audit import audit_note
 from api.dependencies import Caller, CorrelationId, System_, require_role
 from api.errors import ApiError
 from api.lists import Stretch
+from api.refusals import note_refusal
 from domain.alerts import (
     HANDLES_ALERTS,
     LONGEST_SILENCE,
@@ -197,19 +197,8 @@ async def change_alert_rule(
     if caller.role is not SETS_THRESHOLDS:
         require_role(caller, *READS_ALERTS)
         why = f"This needs one of the roles: {SETS_THRESHOLDS}."
-        async with parts.sessions.begin() as session:
-            session.add(
-                audit_note(
-                    at=at,
-                    actor=caller.name,
-                    actor_kind="person",
-                    action="set_alert_threshold",
-                    correlation_id=correlation_id,
-                    outcome="refused",
-                    reason=why,
-                    facts={"rule": str(name), "after": body.threshold},
-                )
-            )
+        facts = {"rule": str(name), "after": body.threshold}
+        await note_refusal(parts, caller, "set_alert_threshold", correlation_id, why, facts=facts)
         raise ApiError("forbidden", why)
     async with parts.sessions.begin() as session:
         return await set_threshold(

@@ -14,7 +14,6 @@ from pydantic import field_validator as checks
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.postgres.acceptance import keep_answer
-from adapters.postgres.audit import audit_note
 from adapters.postgres.credential_board import Reader, read_board
 from adapters.postgres.tables_credentials import VendorSecretRow
 from adapters.postgres.vendor_secrets import (
@@ -31,6 +30,7 @@ from adapters.postgres.vendor_secrets import (
 from api.dependencies import Caller, CorrelationId, Parts, Principal, System_, require_role
 from api.errors import ApiError
 from api.idempotency import Repeatable, as_bytes, repeatable
+from api.refusals import note_refusal, require_role_on_record
 from api.routes.actions import Reason, Sha256
 from api.routes.service_changes import IdempotencyKey
 from domain.contracts_credentials import CredentialCheckView, CredentialView, PreflightView
@@ -109,7 +109,9 @@ async def preflight(caller: Caller, parts: System_, correlation_id: CorrelationI
 
     Safe to repeat. A system that refuses is called by nobody until it accepts a secret.
     """
-    await _require(parts, caller, "preflight_credentials", correlation_id, _MAY_PREFLIGHT)
+    await require_role_on_record(
+        parts, caller, _MAY_PREFLIGHT, "preflight_credentials", correlation_id
+    )
     found = await parts.engine.trials.preflight(PreflightInput(systems=VENDORS))
     return PreflightView(
         checks=[CredentialCheckView(**each.model_dump()) for each in found.checks],
@@ -132,7 +134,9 @@ async def stage_secret(
     Repeating under the same key gives the same answer. The secret is sealed and never answered.
     """
     facts: dict[str, Any] = {"system": system}
-    await _require(parts, caller, "stage_secret", correlation_id, (MANAGES_SECRETS,), facts)
+    await require_role_on_record(
+        parts, caller, (MANAGES_SECRETS,), "stage_secret", correlation_id, facts=facts
+    )
     _require_vendor(system)
     _require_sense(parts, body)
     value = body.secret.get_secret_value()
@@ -153,7 +157,7 @@ async def stage_secret(
             await stage(session, parts.keyring, new, by)
             return await _answer(session, parts, system, caller, same, HTTPStatus.CREATED)
     why = f"Version {candidate.version} is {candidate.state}: promote it or retire it first."
-    await _record_refusal(parts, caller, "stage_secret", correlation_id, why, facts)
+    await note_refusal(parts, caller, "stage_secret", correlation_id, why, facts=facts)
     raise ApiError("not_applicable", why)
 
 
@@ -176,7 +180,9 @@ async def act_on_version(
     """
     facts = {"system": system, "version": version}
     audited = f"{action}_secret"
-    await _require(parts, caller, audited, correlation_id, (MANAGES_SECRETS,), facts)
+    await require_role_on_record(
+        parts, caller, (MANAGES_SECRETS,), audited, correlation_id, facts=facts
+    )
     same = repeatable(request, caller, key, body.model_dump(mode="json"))
     if action is SecretAction.TRY:
         async with parts.sessions() as session:
@@ -210,7 +216,7 @@ async def act_on_version(
                 else:
                     retire(session, row, by, body.reason)
                 return await _answer(session, parts, system, caller, same, HTTPStatus.OK)
-    await _record_refusal(parts, caller, audited, correlation_id, str(refusal), facts)
+    await note_refusal(parts, caller, audited, correlation_id, str(refusal), facts=facts)
     raise refusal or ApiError("internal", "Nothing was done.")
 
 
@@ -246,44 +252,6 @@ def _require_sense(parts: Parts, body: StageRequest) -> None:
     if body.expires_at is not None and body.expires_at <= max(now, body.not_before or now):
         why = "has to be later than now and than not_before"
         raise InvalidChangeError([FieldProblem("expires_at", why)])
-
-
-async def _require(
-    parts: Parts,
-    caller: Principal,
-    action: str,
-    correlation_id: str,
-    roles: tuple[Role, ...],
-    facts: dict[str, Any] | None = None,
-) -> None:
-    try:
-        require_role(caller, *roles)
-    except ApiError as error:
-        await _record_refusal(parts, caller, action, correlation_id, str(error), facts)
-        raise
-
-
-async def _record_refusal(
-    parts: Parts,
-    caller: Principal,
-    action: str,
-    correlation_id: str,
-    why: str,
-    facts: dict[str, Any] | None = None,
-) -> None:
-    async with parts.sessions.begin() as session:
-        session.add(
-            audit_note(
-                at=parts.clock(),
-                actor=caller.name,
-                actor_kind="person",
-                action=action,
-                correlation_id=correlation_id,
-                outcome="refused",
-                reason=why,
-                facts=facts,
-            )
-        )
 
 
 async def _answer(

@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.postgres.acceptance import keep_answer
-from adapters.postgres.audit import audit_note
 from adapters.postgres.reconciliation_reading import (
     field_counts,
     last_full_run,
@@ -18,9 +17,10 @@ from adapters.postgres.reconciliation_reading import (
 )
 from adapters.postgres.reconciliation_runs import begin_run, run_under_way
 from adapters.postgres.tables_reconciliation import ReconciliationRunRow
-from api.dependencies import Caller, CorrelationId, Parts, Principal, System_, require_role
+from api.dependencies import Caller, CorrelationId, Parts, System_, require_role
 from api.errors import ApiError
 from api.idempotency import Repeatable, as_bytes, repeatable
+from api.refusals import require_role_on_record
 from api.routes.service_changes import IdempotencyKey, Limit
 from domain.contracts import Page
 from domain.contracts_reconciliation import ReconciliationRunView, ReconciliationSummaryView
@@ -127,7 +127,7 @@ async def start_run(
     under the same key gives the same answer.
     """
     wanted = body or RunRequest()
-    await _require_starter(parts, caller, correlation_id)
+    await require_role_on_record(parts, caller, MAY_START, _START, correlation_id)
     same = repeatable(request, caller, key, wanted.model_dump())
     id_ = new_run_id(parts.random_bytes)
     async with parts.sessions.begin() as session:
@@ -152,25 +152,6 @@ async def start_run(
         row = await session.get_one(ReconciliationRunRow, id_)
         view = (await run_views(session, [row]))[0]
         return _located(await _answer(session, parts, view, same))
-
-
-async def _require_starter(parts: Parts, caller: Principal, correlation_id: str) -> None:
-    try:
-        require_role(caller, *MAY_START)
-    except ApiError as error:
-        async with parts.sessions.begin() as session:
-            session.add(
-                audit_note(
-                    at=parts.clock(),
-                    actor=caller.name,
-                    actor_kind="person",
-                    action=_START,
-                    outcome="refused",
-                    correlation_id=correlation_id,
-                    reason=str(error),
-                )
-            )
-        raise
 
 
 async def _answer(

@@ -7,12 +7,12 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Query, Response
 
-from adapters.postgres.audit import audit_note
 from adapters.postgres.morning_reports import keep, list_reports, stretch_of, tell
 from adapters.postgres.tables_reports import MorningReportRow
 from api.csv_answers import whole_csv
 from api.dependencies import Caller, CorrelationId, Parts, Principal, System_, require_role
 from api.errors import ApiError
+from api.refusals import require_role_on_record
 from api.routes.service_changes import Limit
 from domain.contracts import Page
 from domain.contracts_reports import MorningReport, MorningReportSummary, MorningReportView
@@ -82,7 +82,7 @@ async def build_morning_report(
 
     Safe to repeat. It is not sent by this; the schedule sends each day's once. For staff.
     """
-    await _require_builder(parts, caller, correlation_id)
+    await require_role_on_record(parts, caller, MAY_BUILD, _BUILD, correlation_id)
     wanted = _due(parts, day)
     async with parts.sessions() as session:
         before = await session.get(MorningReportRow, wanted)
@@ -158,22 +158,3 @@ def _kept(row: MorningReportRow, caller: Principal, *, equal: bool | None) -> Mo
 def _file(view: MorningReportView) -> Response:
     rows: Sequence[Sequence[Any]] = lines(view.report)
     return whole_csv(COLUMNS, rows, f"morning-report-{view.day.isoformat()}")
-
-
-async def _require_builder(parts: Parts, caller: Principal, correlation_id: str) -> None:
-    try:
-        require_role(caller, *MAY_BUILD)
-    except ApiError as error:
-        async with parts.sessions.begin() as session:
-            session.add(
-                audit_note(
-                    at=parts.clock(),
-                    actor=caller.name,
-                    actor_kind="person",
-                    action=_BUILD,
-                    outcome="refused",
-                    correlation_id=correlation_id,
-                    reason=str(error),
-                )
-            )
-        raise
