@@ -2,6 +2,8 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
 from typing import Annotated, Final
 
 from fastapi import Header, Request
@@ -9,7 +11,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from adapters.postgres.acceptance import KeptAnswer, kept_answer
+from adapters.postgres.acceptance import KeptAnswer, keep_answer, kept_answer
 from api.dependencies import Principal
 from api.errors import ApiError
 from domain.identifiers import fingerprint
@@ -45,6 +47,27 @@ class Repeatable:
         """The first answer, if there was one. Raises idempotency_key_reused."""
         kept = await kept_answer(session, self.caller, self.key)
         return self.answer_of(kept) if kept else None
+
+    async def keep(
+        self, session: AsyncSession, view: BaseModel, at: datetime, status: int = HTTPStatus.OK
+    ) -> Response:
+        """The first answer, kept in the transaction of what it tells.
+
+        Raises idempotency_key_reused where another request was answered under the key meanwhile.
+        """
+        body = as_bytes(view)
+        first = await keep_answer(
+            session,
+            caller=self.caller,
+            key=self.key,
+            fingerprint_=self.fingerprint,
+            change_id=None,
+            answer=(status, body),
+            at=at,
+        )
+        if not first:
+            raise ApiError("idempotency_key_reused", "This key was just used for another request.")
+        return Response(body, status, media_type="application/json")
 
     def answer_of(self, kept: KeptAnswer) -> Response:
         """A kept answer again. Raises idempotency_key_reused for another request."""

@@ -13,7 +13,6 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, Str
 from pydantic import field_validator as checks
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from adapters.postgres.acceptance import keep_answer
 from adapters.postgres.credential_board import Reader, read_board
 from adapters.postgres.tables_credentials import VendorSecretRow
 from adapters.postgres.vendor_secrets import (
@@ -29,7 +28,7 @@ from adapters.postgres.vendor_secrets import (
 )
 from api.dependencies import Caller, CorrelationId, Parts, Principal, System_, require_role
 from api.errors import ApiError
-from api.idempotency import Repeatable, as_bytes, repeatable
+from api.idempotency import Repeatable, repeatable
 from api.refusals import note_refusal, require_role_on_record
 from api.routes.actions import Reason, Sha256
 from api.routes.service_changes import IdempotencyKey
@@ -265,19 +264,7 @@ async def _answer(
     """The credential as it is now, kept as the answer under the caller's key."""
     await session.flush()
     (view,) = await read_board(session, _reader(caller), parts.clock(), (system,))
-    body = as_bytes(view)
-    first = await keep_answer(
-        session,
-        caller=same.caller,
-        key=same.key,
-        fingerprint_=same.fingerprint,
-        change_id=None,
-        answer=(status, body),
-        at=parts.clock(),
-    )
-    if not first:
-        raise ApiError("idempotency_key_reused", "This key was just used for another request.")
-    return Response(body, status, media_type="application/json")
+    return await same.keep(session, view, parts.clock(), status)
 
 
 def _reader(caller: Principal) -> Reader:

@@ -1,6 +1,5 @@
 """Differences that reconciliation found: read, reviewed, repaired, dismissed."""
 
-from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -8,7 +7,6 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from adapters.postgres.acceptance import keep_answer
 from adapters.postgres.reconciliation_deciding import (
     DifferenceDecision,
     decide,
@@ -27,7 +25,7 @@ from adapters.postgres.reconciliation_reading import (
 from adapters.postgres.tables_reconciliation import DifferenceRow
 from api.dependencies import Caller, CorrelationId, Parts, Principal, System_, require_role
 from api.errors import ApiError
-from api.idempotency import Repeatable, as_bytes, repeatable
+from api.idempotency import Repeatable, repeatable
 from api.routes.actions import Reason, Sha256
 from api.routes.service_changes import IdempotencyKey, Limit
 from domain.contracts import Page
@@ -145,16 +143,5 @@ async def _answer(
     session: AsyncSession, parts: Parts, row: DifferenceRow, caller: Principal, same: Repeatable
 ) -> Response:
     """The difference as it is now, kept as the answer under the caller's key."""
-    body = as_bytes(await read_difference(session, row, _looker(caller)))
-    first = await keep_answer(
-        session,
-        caller=same.caller,
-        key=same.key,
-        fingerprint_=same.fingerprint,
-        change_id=None,
-        answer=(HTTPStatus.OK, body),
-        at=parts.clock(),
-    )
-    if not first:
-        raise ApiError("idempotency_key_reused", "This key was just used for another request.")
-    return Response(body, HTTPStatus.OK, media_type="application/json")
+    view = await read_difference(session, row, _looker(caller))
+    return await same.keep(session, view, parts.clock())

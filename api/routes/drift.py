@@ -1,7 +1,6 @@
 """The drift inbox: what vendors' payloads differ in, and what people say it means."""
 
 from collections.abc import Awaitable, Callable
-from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -9,7 +8,6 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from adapters.postgres.acceptance import keep_answer
 from adapters.postgres.desk_reading import Reader
 from adapters.postgres.drift_deciding import (
     By,
@@ -31,7 +29,7 @@ from adapters.postgres.drift_reading import (
 from adapters.postgres.tables_drift import DriftItemRow, MappingRow
 from api.dependencies import Caller, CorrelationId, Parts, Principal, System_, require_role
 from api.errors import ApiError
-from api.idempotency import Repeatable, as_bytes, repeatable
+from api.idempotency import Repeatable, repeatable
 from api.refusals import note_refusal
 from api.routes.actions import Reason, SecondApprovalRequest
 from api.routes.service_changes import IdempotencyKey, Limit
@@ -214,19 +212,8 @@ async def _written(
         else:
             await session.flush()
             reader = Reader(caller.name, caller.role)
-            body = as_bytes(await drift_item(session, row, by.at, reader))
-            first = await keep_answer(
-                session,
-                caller=same.caller,
-                key=same.key,
-                fingerprint_=same.fingerprint,
-                change_id=None,
-                answer=(HTTPStatus.OK, body),
-                at=by.at,
-            )
-            if not first:
-                raise ApiError("idempotency_key_reused", "This key was just used otherwise.")
-            return Response(body, media_type="application/json")
+            view = await drift_item(session, row, by.at, reader)
+            return await same.keep(session, view, by.at)
     await note_refusal(
         parts, caller, action, by.correlation_id, str(refusal), facts={"drift": item_id}
     )

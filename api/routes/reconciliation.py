@@ -1,14 +1,12 @@
 """Reconciliation: the systems compared each night, on demand, and for one account."""
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from adapters.postgres.acceptance import keep_answer
 from adapters.postgres.reconciliation_reading import (
     field_counts,
     last_full_run,
@@ -17,9 +15,9 @@ from adapters.postgres.reconciliation_reading import (
 )
 from adapters.postgres.reconciliation_runs import begin_run, run_under_way
 from adapters.postgres.tables_reconciliation import ReconciliationRunRow
-from api.dependencies import Caller, CorrelationId, Parts, System_, require_role
+from api.dependencies import Caller, CorrelationId, System_, require_role
 from api.errors import ApiError
-from api.idempotency import Repeatable, as_bytes, repeatable
+from api.idempotency import repeatable
 from api.refusals import require_role_on_record
 from api.routes.service_changes import IdempotencyKey, Limit
 from domain.contracts import Page
@@ -151,26 +149,7 @@ async def start_run(
             )
         row = await session.get_one(ReconciliationRunRow, id_)
         view = (await run_views(session, [row]))[0]
-        return _located(await _answer(session, parts, view, same))
-
-
-async def _answer(
-    session: AsyncSession, parts: Parts, view: ReconciliationRunView, same: Repeatable
-) -> Response:
-    """The run as it begins, kept as the answer under the caller's key."""
-    body = as_bytes(view)
-    kept: dict[str, Any] = {"caller": same.caller, "key": same.key}
-    first = await keep_answer(
-        session,
-        **kept,
-        fingerprint_=same.fingerprint,
-        change_id=None,
-        answer=(HTTPStatus.ACCEPTED, body),
-        at=parts.clock(),
-    )
-    if not first:
-        raise ApiError("idempotency_key_reused", "This key was just used for another request.")
-    return Response(body, HTTPStatus.ACCEPTED, media_type="application/json")
+        return _located(await same.keep(session, view, parts.clock(), HTTPStatus.ACCEPTED))
 
 
 def _located(answer: Response) -> Response:

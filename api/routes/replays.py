@@ -8,7 +8,6 @@ from fastapi.responses import Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from adapters.postgres.acceptance import keep_answer
 from adapters.postgres.desk_reading import DeadLetterFilter
 from adapters.postgres.replay_reading import (
     ReplayReader,
@@ -29,7 +28,7 @@ from adapters.postgres.replays import (
 from adapters.postgres.tables_desk import ReplayRow
 from api.dependencies import Caller, CorrelationId, Parts, Principal, System_, require_role
 from api.errors import ApiError
-from api.idempotency import Repeatable, as_bytes, repeatable
+from api.idempotency import Repeatable, repeatable
 from api.refusals import note_refusal, require_role_on_record
 from api.routes.actions import Reason
 from api.routes.service_changes import IdempotencyKey, Limit
@@ -254,19 +253,8 @@ async def _answer(
     status: HTTPStatus,
 ) -> Response:
     """The replay as it is now, kept as the answer under the caller's key."""
-    body = as_bytes(await read_replay(session, row, _reader(caller)))
-    first = await keep_answer(
-        session,
-        caller=same.caller,
-        key=same.key,
-        fingerprint_=same.fingerprint,
-        change_id=None,
-        answer=(status, body),
-        at=parts.clock(),
-    )
-    if not first:
-        raise ApiError("idempotency_key_reused", "This key was just used for another request.")
-    return Response(body, status, media_type="application/json")
+    view = await read_replay(session, row, _reader(caller))
+    return await same.keep(session, view, parts.clock(), status)
 
 
 def _located(answer: Response) -> Response:
