@@ -72,10 +72,10 @@ async def find_seeded(stack: LiveStack, options: Options, clean_set: str = BUNDL
     async with AsyncClient(
         base_url=stack.api_url, headers=headers, trust_env=False, timeout=30
     ) as api:
-        clean = await _run(api)
-        expected = await _seed(stack, options.changes or SEEDED, clean.found)
-        seeded = await _run(api)
-        one = await _run(api, next(iter(expected)))
+        clean = await run_now(api)
+        expected = await seed(stack, options.changes or SEEDED, clean.found)
+        seeded = await run_now(api)
+        one = await run_now(api, next(iter(expected)))
     fresh = {key: pair for key, pair in seeded.found.items() if key not in clean.found}
     right = sum(expected.get(key) == pair for key, pair in fresh.items())
     wrong = len(fresh) - right
@@ -123,7 +123,8 @@ def _row(name: str, ran: Ran) -> dict[str, Any]:
     }
 
 
-async def _run(api: AsyncClient, account_id: str | None = None) -> Ran:
+async def run_now(api: AsyncClient, account_id: str | None = None) -> Ran:
+    """One run, or one account, asked for by whoever `api` speaks as; once it has ended."""
     begun = time.perf_counter()
     asked = {"account_id": account_id} if account_id else {}
     answer = await api.post(_RUNS, json=asked, headers={"Idempotency-Key": uuid4().hex})
@@ -156,7 +157,7 @@ async def _run(api: AsyncClient, account_id: str | None = None) -> Ran:
             return Ran(seconds, run, found, explained)
 
 
-async def _seed(stack: LiveStack, wanted: int, already: Mapping[str, Pair]) -> dict[str, Pair]:
+async def seed(stack: LiveStack, wanted: int, already: Mapping[str, Pair]) -> dict[str, Pair]:
     """Half of them sold at the CRM, half charged at billing; what each is to be found as."""
     touched = await _touched(stack)
     free = [

@@ -1,6 +1,7 @@
-"""Every page of the console as it looks with the bundled batch, light and dark."""
+"""Every page of the console as it looks after the bundled batch and a bad night, light and dark."""
 
 import asyncio
+import secrets
 from io import StringIO
 from pathlib import Path
 from typing import Final, Literal
@@ -9,15 +10,19 @@ from playwright.async_api import Page
 from rich.console import Console
 
 from benchmarks.fault_runs import Options
+from benchmarks.reconcile import run_now, seed
 from benchmarks.report import Report
 from settings import CHECKOUT
 from stack.demo import run_demo
+from tests.support import portal
 from tests.support.browser import chromium, settled, signed_in
 from tests.support.console_pages import console_pages
 from tests.support.live import LiveStack
 
 FOLDER: Final = CHECKOUT / "docs" / "console"
 WIDTH: Final = 1440
+PARKED: Final = 6
+DIFFERENCES: Final = 8
 LOOKS: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 
 
@@ -26,6 +31,7 @@ async def measure(stack: LiveStack, options: Options) -> Report:
     said = StringIO()
     if not await asyncio.to_thread(run_demo, stack.settings, Console(file=said, width=120)):
         raise AssertionError(said.getvalue())
+    await _bad_night(stack)
     folder = FOLDER if options.report else stack.state_dir.parent / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     pages = await console_pages(stack)
@@ -39,11 +45,30 @@ async def measure(stack: LiveStack, options: Options) -> Report:
                 rows.append({"page": name, "look": look, "bytes": file.stat().st_size})
     return Report(
         name="screenshots",
-        title="The console with the bundled batch",
+        title="The console after the bundled batch and a bad night",
         rows=rows,
         ratios={},
         notes=[f"In {folder}."],
     )
+
+
+async def _bad_night(stack: LiveStack) -> None:
+    """What every page about trouble is there for; with the batch alone they say that all is well.
+
+    The CRM answered some orders with a web page, an operator would skip one of them, others sold
+    and charged without telling us, and a new secret waits to be tried.
+    """
+    stuck = await portal.parked_at_the_crm(stack, [portal.fresh_account() for _ in range(PARKED)])
+    await portal.act(stack, stuck[0], "skip", evidence={"ticket": "TCK-2044"})
+    await seed(stack, DIFFERENCES, {})
+    async with portal.api(stack, "admin") as admin:
+        await run_now(admin)
+        staged = await admin.post(
+            "/v1/credentials/billing/stage",
+            json={"secret": secrets.token_urlsafe(32), "reason": "The yearly rotation is due."},
+            headers={"Idempotency-Key": secrets.token_hex(8)},
+        )
+    staged.raise_for_status()
 
 
 async def _take(page: Page, url: str, file: Path) -> None:

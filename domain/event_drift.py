@@ -99,9 +99,10 @@ class MappedEvent:
         operation = _operation(self.told)
         expected = EVENTS.get(self.system, {}).get(operation) or _said(self.system)
         shape = () if event is None else shape_of(event)
-        before = known.get(operation) or _all_events(known)
+        before = known.get(operation, frozenset())
         if self.read.meaning is None:
-            found = () if event is None else classify(expected, self.told, paths(before))
+            seen = paths(before or _all_events(known))
+            found = () if event is None else classify(expected, self.told, seen)
             findings = found or (self._otherwise(),)
         else:
             findings = noted(expected, operation, before, shape)

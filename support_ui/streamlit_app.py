@@ -124,7 +124,7 @@ page = st.navigation(
         st.Page(
             "app_pages/ownership.py",
             title="Ownership",
-            icon=":material/key:",
+            icon=":material/account_tree:",
             url_path="ownership",
             help="Which system owns each field, who may change what, and who may do what.",
         ),

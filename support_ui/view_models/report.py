@@ -65,10 +65,10 @@ def headline(report: MorningReport) -> str:
     if report.complete:
         return "**Complete.** Every input was there at the cut."
     count = len(report.missing)
-    inputs = "One input is" if count == 1 else f"{count} inputs are"
+    inputs, them = ("One input is", "it") if count == 1 else (f"{count} inputs are", "them")
     return (
-        f"**Not complete.** {inputs} missing, so that what depends on it is not vouched for. "
-        "What follows is what the record holds without it."
+        f"**Not complete.** {inputs} missing, so that what depends on {them} is not vouched for. "
+        f"What follows is what the record holds without {them}."
     )
 
 

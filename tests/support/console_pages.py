@@ -30,6 +30,7 @@ async def console_pages(stack: LiveStack) -> Mapping[str, str]:
         "Disagreements": "/disagreements",
         "Drift": "/drift",
         "Credentials": "/credentials",
+        "Alerts": "/alerts",
         "Messages received": "/messages",
         "Messages sent": "/messages?tab=Sent",
         "Health": "/health",

@@ -7,6 +7,7 @@ from domain.drift import DriftKind
 from domain.event_drift import read_mapped
 from domain.identifiers import System
 from domain.mappings import Mappings
+from domain.shapes import shape_of
 
 CLOSED: dict[str, Any] = {
     "id": "e1",
@@ -62,3 +63,14 @@ def test_what_is_mapped_already_is_not_told_of_again() -> None:
     event = with_data(version="3") | {"type": "ticket.merged"}
     _, findings = told(event, mappings)
     assert [kind for kind, *_ in findings] == [DriftKind.RETYPED]
+
+
+def test_the_first_event_of_a_type_is_what_later_ones_of_that_type_are_compared_with() -> None:
+    answered = with_data(comment="sent it") | {"type": "ticket.answered"}
+    read = read_mapped(System.TICKETING, json.dumps(answered).encode(), Mappings())
+    known = {"event ticket.closed": frozenset(shape_of(CLOSED))}
+    assert read.sighting(known).findings == ()
+
+    known["event ticket.answered"] = frozenset(shape_of(CLOSED))
+    noted = read.sighting(known).findings
+    assert [(each.kind, each.path) for each in noted] == [(DriftKind.NEW_FIELD, "data.comment")]
