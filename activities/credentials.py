@@ -94,7 +94,9 @@ class CredentialActivities:
             return _not_asked(system, f"Not asked: {pause.actor} has paused it.")
         gate = traffic.gates.get(system)
         if gate and gate.closed_until and gate.cause is not FailureCode.CREDENTIAL:
-            return _not_asked(system, f"Not asked: nobody calls {system} just now ({gate.cause}).")
+            return _not_asked(
+                system, f"Not asked: nobody calls {system.spoken} just now ({gate.cause})."
+            )
         check, error = await self._check(VendorCall(PREFLIGHT), system, None)
         fault = isinstance(error, CredentialFaultError)
         if fault or (gate and check.outcome is TrialOutcome.ACCEPTED):

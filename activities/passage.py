@@ -74,9 +74,9 @@ class Passage:
             await record.show_waiting(
                 change.id,
                 system,
-                f"An answer; {system} {why}, and nobody calls it before "
+                f"An answer; {system.spoken} {why}, and nobody calls it before "
                 f"{wait.until:%Y-%m-%d %H:%M:%S} UTC.",
-                f"Nothing to do: {system} is tried again by itself not before "
+                f"Nothing to do: {system.spoken} is tried again by itself not before "
                 f"{wait.until:%H:%M:%S} UTC.",
             )
         return not_called(wait.cause, system, step, delay)
@@ -86,9 +86,10 @@ class Passage:
             await record.show_waiting(
                 change.id,
                 system,
-                f"A secret that {system} accepts; it accepts none of ours, and nobody calls it.",
-                f"Nothing to do for this change: it goes on by itself once {system} accepts a "
-                "secret. An admin sees to that under Credentials.",
+                f"A secret that {system.spoken} accepts; it accepts none of ours, "
+                "and nobody calls it.",
+                "Nothing to do for this change: it goes on by itself once "
+                f"{system.spoken} accepts a secret. An admin sees to that under Credentials.",
                 fault_scope(system),
             )
 

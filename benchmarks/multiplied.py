@@ -26,7 +26,7 @@ TABLES: Final = (
     "decisions",
     "dead_letters",
 )
-_COPY_ID: Final = "left(c.id, 4) || substr(md5(c.id || k), 1, 16)"
+_COPY_ID: Final = "left(c.id, 4) || substr(md5(c.id || ':' || k), 1, 16)"
 _OWN_NAME: Final = frozenset({("decisions", "id"), ("dead_letters", "id")})
 """Keys that do not carry the change's id, and so are made anew."""
 
@@ -77,7 +77,7 @@ def _copied(table: str, column: Column[object]) -> str:
     if (table, column.name) in _LEFT_OUT:
         return "'[]'::jsonb"
     if (table, column.name) in _OWN_NAME:
-        return f"left({name}, 4) || substr(md5({name} || k), 1, 24)"
+        return f"left({name}, 4) || substr(md5({name} || ':' || k), 1, 24)"
     if isinstance(column.type, DateTime):
         return f"{name} - k * {APART}"
     if isinstance(column.type, Text):

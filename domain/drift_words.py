@@ -29,7 +29,7 @@ _NOTED: Final = "Nothing is held up. Accept it, so that it counts as known."
 def sentence(kind: DriftKind, system: System, path: str, came: str, expected: str) -> str:
     """What differs."""
     words = _SENTENCES[kind].format(
-        system=system, path=path, came=came, expected=expected.rstrip(".")
+        system=system.spoken, path=path, came=came, expected=expected.rstrip(".")
     )
     return words[:1].upper() + words[1:]
 

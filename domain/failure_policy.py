@@ -185,7 +185,7 @@ CAUSES: Final[Mapping[FailureCode, str]] = {
 
 def cause_of(code: FailureCode, step: str, system: System) -> str:
     """A failure's cause in a person's words, such as `Post billing change: refused by billing`."""
-    return f"{step.replace('_', ' ').capitalize()}: {CAUSES[code].format(system=system)}"
+    return f"{step.replace('_', ' ').capitalize()}: {CAUSES[code].format(system=system.spoken)}"
 
 
 def failure_fingerprint(

@@ -29,6 +29,11 @@ class System(StrEnum):
     TICKETING = "ticketing"
     THROUGHLINE = "throughline"
 
+    @property
+    def spoken(self) -> str:
+        """As it stands within a sentence."""
+        return "CRM" if self is System.CRM else str(self)
+
 
 VENDORS: Final = (System.BILLING, System.SCHEDULING, System.CRM, System.TICKETING)
 

@@ -101,11 +101,11 @@ INPUTS: Final = (
     *(
         Input(
             polling_id(system),
-            f"Asking {system} for events that never came",
-            f"What {system} told: a lost webhook is found by asking.",
+            f"Asking {system.spoken} for events that never came",
+            f"What {system.spoken} told: a lost webhook is found by asking.",
             timedelta(minutes=15),
             TEAMS[system],
-            f"See on the page Health whether {system} answers or is paused.",
+            f"See on the page Health whether {system.spoken} answers or is paused.",
         )
         for system in SENDERS
     ),

@@ -89,7 +89,9 @@ def answer(item: DriftItemView, proposal: PendingMappingView) -> None:
             st.caption(f"**You cannot answer this:** {text.plain(proposal.refusal)}")
             return
         with st.form(f"second.{proposal.id}", border=False, enter_to_submit=False):
-            reason_field = decisions.reason(proposal.id)
+            reason_field = decisions.reason(
+                proposal.id, hint="Why, in a sentence. It is kept with the mapping."
+            )
             st.caption(
                 "Once confirmed, everything parked for this goes on: one change, then ten, then "
                 "the rest."

@@ -50,5 +50,5 @@ def _gate(row: VendorGateRow) -> HoldView:
         since=row.since,
         until=row.closed_until,
         by=None,
-        reason=CAUSES[cause].format(system=row.system),
+        reason=CAUSES[cause].format(system=System(row.system).spoken),
     )

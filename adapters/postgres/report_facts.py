@@ -144,7 +144,8 @@ async def in_doubt(session: AsyncSession, stretch: Stretch) -> list[ReportExcept
     return [
         _exception(
             ExceptionKind.IN_DOUBT,
-            f"{words(row.step).capitalize()}: nobody knows whether {row.system} did it",
+            f"{words(row.step).capitalize()}: nobody knows whether "
+            f"{System(row.system).spoken} did it",
             row,
             owner=TEAMS[System(row.system)],
             next_action="Retry, which looks first; or skip it with the system's own reference.",

@@ -244,7 +244,9 @@ def _decide(difference: DifferenceView) -> None:
         return
     st.markdown(f"**A repair:** {text.plain(disagreements.repair_sentence(difference))}")
     with st.form(f"decide.{difference.id}", border=False, enter_to_submit=False):
-        reason = decisions.reason(difference.id)
+        reason = decisions.reason(
+            difference.id, hint="Why, in a sentence. It is kept with the difference."
+        )
         with st.container(horizontal=True):
             for offer in offers:
                 decisions.submit(

@@ -187,7 +187,7 @@ async def test_a_credential_that_is_not_taken_is_told(office: Office) -> None:
     answer = await preview(office.api)
 
     assert answer.status_code == 503
-    assert "crm does not accept our credential" in answer.json()["detail"]
+    assert "CRM does not accept our credential" in answer.json()["detail"]
 
 
 async def test_a_caller_may_have_so_many_under_way_and_no_more(idle_office: Office) -> None:
