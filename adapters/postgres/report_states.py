@@ -34,17 +34,20 @@ approvals AS (
 """Where each change stood, and its last approval."""
 
 _EFFECTS: Final = """
+undone AS (
+    SELECT DISTINCT reverses FROM effects
+    WHERE reverses IS NOT NULL AND closed_at < :cut
+        AND (status = 'applied' OR facts ? 'evidence')
+),
 done AS (
     SELECT DISTINCT ON (e.change_id, e.step)
         e.change_id,
         e.closed_at,
-        e.closed_at < :cut AND e.status IN ('applied', 'reversed') AND NOT EXISTS (
-            SELECT FROM effects AS undo
-            WHERE undo.change_id = e.change_id AND undo.reverses = e.idempotency_key
-                AND undo.status IN ('applied', 'skipped') AND undo.closed_at < :cut
-        ) AS applied,
-        coalesce(e.closed_at < :cut AND e.status = 'skipped', false) AS skipped
+        e.closed_at < :cut AND e.status IN ('applied', 'reversed') AND u.reverses IS NULL
+            AS applied,
+        coalesce(e.closed_at < :cut AND e.facts ? 'evidence', false) AS skipped
     FROM effects AS e
+    LEFT JOIN undone AS u ON u.reverses = e.idempotency_key
     {of}
     WHERE e.intended_at < :cut AND e.step = ANY(:steps)
     ORDER BY e.change_id, e.step, e.intended_at DESC
@@ -56,7 +59,8 @@ summed AS (
     FROM done GROUP BY change_id
 )"""
 """What became of the last effect of each step by the cut. An effect that was applied stays so, or
-is undone by an effect of its own, so that what happens later tells nothing else of the cut."""
+is undone by an effect of its own, so that what happens later tells nothing else of the cut. What
+was looked up and never took place is `skipped` as well; only with evidence did a person do it."""
 
 _LIMITS: Final = " ".join(f"WHEN '{status}' THEN :limit_{status}" for status in STANDS_AT_MOST)
 
@@ -66,7 +70,7 @@ checked AS (
     SELECT change_id, max(at) AS at FROM audit_entries
     WHERE to_status = 'checking' AND at < :cut GROUP BY change_id
 ),
-{_EFFECTS.format(of="JOIN states USING (change_id)")},
+{_EFFECTS.format(of="JOIN states AS s ON s.change_id = e.change_id AND s.status = 'active'")},
 told AS (
     SELECT s.change_id, s.status, s.since, c.kind,
         CASE

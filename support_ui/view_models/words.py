@@ -58,7 +58,7 @@ EFFECT: Final[Mapping[EffectStatus, Look]] = {
     EffectStatus.REFUSED: Look("Refused", "red", "block"),
     EffectStatus.UNKNOWN: Look("Outcome unknown", "orange", "question_mark"),
     EffectStatus.REVERSED: Look("Reversed", "gray", "undo"),
-    EffectStatus.SKIPPED: Look("Skipped", "gray", "skip_next"),
+    EffectStatus.SKIPPED: Look("Not done by us", "gray", "skip_next"),
 }
 
 CHECK: Final[Mapping[CheckOutcome, Look]] = {
