@@ -372,10 +372,14 @@ class FieldOwnershipView(View):
 
 
 class Me(View):
-    """The caller, as the API sees it. `expires_at`: when a person has to sign in again."""
+    """The caller, as the API sees it. `expires_at`: when a person has to sign in again.
+
+    `rights`: what they may do besides acting on a change, as `GET /v1/permissions` names it.
+    """
 
     principal: str
     role: Role
+    rights: list[str] = Field(default_factory=list)
     expires_at: datetime | None = None
 
 

@@ -42,6 +42,7 @@ CANDIDATES: Final = frozenset({SecretState.STAGED, SecretState.TRIED})
 IN_USE: Final = frozenset({SecretState.CURRENT, SecretState.PREVIOUS})
 
 MANAGES_SECRETS: Final = Role.ADMIN
+MAY_PREFLIGHT: Final = frozenset({Role.OPERATOR, Role.ADMIN})
 
 OVERLAP: Final = timedelta(hours=24)
 """How long the one before stays good after a promotion, unless told otherwise: a nightly job that

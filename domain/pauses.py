@@ -7,8 +7,10 @@ from typing import Final
 
 from domain.gates import Gate
 from domain.identifiers import System
+from domain.service_change import Role
 
 EVERYTHING: Final = "everything"
+MAY_PAUSE: Final = frozenset({Role.OPERATOR, Role.ADMIN})
 _SYSTEMS: Final = frozenset(map(str, System))
 
 

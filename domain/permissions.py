@@ -5,13 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from domain.alerts import HANDLES_ALERTS, READS_ALERTS, SETS_THRESHOLDS
 from domain.errors import FailureCode
-from domain.morning_report import MAY_BUILD
 from domain.service_change import (
     BEFORE_APPROVAL,
-    MAY_SUBMIT,
-    READS_EVERYTHING,
     Action,
     ChangeStatus,
     Role,
@@ -232,37 +228,6 @@ def may_second(action: Action, *, role: Role, principal: str, proposed_by: str) 
     return Permission(
         action, allowed=why is None, reason=why, refusal=Refusal.FORBIDDEN if why else None
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Right:
-    """Something one may do that is no action on a change, and who may; `only` says where."""
-
-    name: str
-    roles: frozenset[Role]
-    only: str = ""
-
-
-_EVERYBODY: Final = frozenset(Role)
-
-RIGHTS: Final = (
-    Right("submit", MAY_SUBMIT),
-    Right("read", _EVERYBODY, "Portals and partners what they submitted themselves."),
-    Right("read_audit", READS_EVERYTHING),
-    Right("read_dead_letters", READS_EVERYTHING),
-    Right("export", _EVERYBODY, "What they may read; on record, and personal fields masked."),
-    Right("show_personal", MAY_SHOW_PERSONAL, "On record, but for what they submitted themselves."),
-    Right("note", READS_EVERYTHING),
-    Right("assign", READS_EVERYTHING),
-    Right("read_morning_report", READS_EVERYTHING),
-    Right("build_morning_report", MAY_BUILD),
-    Right("keep_views", READS_EVERYTHING, "Their own; administrators mend those of others."),
-    Right("read_alerts", READS_ALERTS),
-    Right("handle_alerts", HANDLES_ALERTS, "Take and silence them; on record."),
-    Right("set_alert_thresholds", frozenset({SETS_THRESHOLDS}), "On record."),
-    Right("confirm_second", SECOND_PERSONS, "Never what they proposed themselves."),
-)
-"""What else is asked for, by the names the list of rights shows."""
 
 
 def condition_of(action: Action, role: Role) -> str | None:

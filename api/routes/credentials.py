@@ -37,6 +37,7 @@ from domain.credential_messages import PreflightInput, TrialInput
 from domain.credentials import (
     LONGEST_OVERLAP,
     MANAGES_SECRETS,
+    MAY_PREFLIGHT,
     OVERLAP,
     SecretAction,
     SecretState,
@@ -44,12 +45,11 @@ from domain.credentials import (
 )
 from domain.errors import FieldProblem, InvalidChangeError
 from domain.identifiers import VENDORS, System
-from domain.service_change import READS_EVERYTHING, Role
+from domain.service_change import READS_EVERYTHING
 from domain.submission import STORABLE
 
 router = APIRouter(prefix="/v1/credentials", tags=["credentials"], max_body_size=16 * 1024)
 
-_MAY_PREFLIGHT = (Role.OPERATOR, Role.ADMIN)
 _HOUR = 3600
 Version = Annotated[int, Path(ge=1, le=1_000_000)]
 Login = Annotated[
@@ -109,7 +109,7 @@ async def preflight(caller: Caller, parts: System_, correlation_id: CorrelationI
     Safe to repeat. A system that refuses is called by nobody until it accepts a secret.
     """
     await require_role_on_record(
-        parts, caller, _MAY_PREFLIGHT, "preflight_credentials", correlation_id
+        parts, caller, tuple(sorted(MAY_PREFLIGHT)), "preflight_credentials", correlation_id
     )
     found = await parts.engine.trials.preflight(PreflightInput(systems=VENDORS))
     return PreflightView(

@@ -10,16 +10,17 @@ from adapters.postgres import pauses
 from adapters.postgres.reading import change_row
 from api.dependencies import Caller, CorrelationId, Parts, System_, require_role
 from api.errors import ApiError
+from api.refusals import require_role_on_record
 from domain.contracts_operations import PauseView
 from domain.identifiers import VENDORS
-from domain.pauses import EVERYTHING
+from domain.pauses import EVERYTHING, MAY_PAUSE
 from domain.reconciling import PAUSE_SCOPE
-from domain.service_change import READS_EVERYTHING, ChangeKind, Role
+from domain.service_change import READS_EVERYTHING, ChangeKind
 from domain.submission import STORABLE
 
 router = APIRouter(prefix="/v1/pauses", tags=["pauses"])
 _WIDE = frozenset({EVERYTHING, PAUSE_SCOPE, *map(str, VENDORS), *map(str, ChangeKind)})
-_MAY_PAUSE = (Role.OPERATOR, Role.ADMIN)
+_MAY = tuple(sorted(MAY_PAUSE))
 
 
 class PauseRequest(BaseModel):
@@ -38,7 +39,7 @@ async def read_pauses(caller: Caller, parts: System_) -> list[PauseView]:
     require_role(caller, *READS_EVERYTHING)
     async with parts.sessions() as session:
         found = await pauses.list_pauses(session)
-    may = caller.role in _MAY_PAUSE
+    may = caller.role in MAY_PAUSE
     return [each.model_copy(update={"may_resume": may}) for each in found]
 
 
@@ -50,7 +51,7 @@ async def pause(
 
     `reconciliation` stops the comparison of systems and repairs of what it found, nothing else.
     """
-    require_role(caller, *_MAY_PAUSE)
+    await require_role_on_record(parts, caller, _MAY, "pause", correlation_id)
     await _require_scope(parts, scope)
     async with parts.sessions.begin() as session:
         made = await pauses.pause(
@@ -69,7 +70,7 @@ async def resume(
     scope: str, caller: Caller, parts: System_, correlation_id: CorrelationId
 ) -> Response:
     """Let it go on: what waits on the pause is woken. Repeating is harmless."""
-    require_role(caller, *_MAY_PAUSE)
+    await require_role_on_record(parts, caller, _MAY, "resume", correlation_id)
     await _require_scope(parts, scope)
     async with parts.sessions.begin() as session:
         await pauses.resume(

@@ -4,7 +4,8 @@ from fastapi import APIRouter
 
 from api.dependencies import Caller
 from domain.contracts_views import RightView, RoleRightView
-from domain.permissions import ACTION_RULES, RIGHTS, condition_of
+from domain.permissions import ACTION_RULES, condition_of
+from domain.rights import RIGHTS
 from domain.service_change import Action, ChangeStatus, Role
 
 router = APIRouter(prefix="/v1", tags=["records"])

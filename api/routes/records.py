@@ -21,6 +21,7 @@ from domain.contracts import (
     SearchHit,
 )
 from domain.field_ownership import FIELD_RULES
+from domain.rights import rights_of
 from domain.service_change import READS_EVERYTHING
 
 router = APIRouter(prefix="/v1", tags=["records"])
@@ -29,7 +30,12 @@ router = APIRouter(prefix="/v1", tags=["records"])
 @router.get("/me")
 async def read_me(caller: Caller) -> Me:
     """Who the API takes the caller for."""
-    return Me(principal=caller.name, role=caller.role, expires_at=caller.until)
+    return Me(
+        principal=caller.name,
+        role=caller.role,
+        rights=rights_of(caller.role),
+        expires_at=caller.until,
+    )
 
 
 @router.get("/search")

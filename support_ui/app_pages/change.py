@@ -8,7 +8,8 @@ import streamlit as st
 
 from domain.contracts import ServiceChangeView, TimelineEntry
 from domain.contracts_evidence import Personal
-from support_ui import documents, live_steps, second_person, session, ui
+from domain.service_change import FINAL
+from support_ui import documents, live_steps, pausing, second_person, session, ui
 from support_ui.calls.transport import ApiError
 from support_ui.change import attempts, card, lineage, opening, payloads, story
 from support_ui.view_models import actions, places, text
@@ -43,6 +44,22 @@ def _head(change: ServiceChangeView) -> None:
     steps = view.next_steps(change)
     if steps:
         st.info("\n\n".join(steps), icon=":material/arrow_forward:")
+
+
+def _pausing(change: ServiceChangeView) -> None:
+    """Whether a person has stopped it, and the way to do so; not for those who may not know."""
+    found = session.allowed(session.api().pauses)
+    if found is None:
+        return
+    own = [each for each in found if each.scope == change.id]
+    if own:
+        pausing.standing(own)
+        return
+    pausing.offer(
+        "Pause this change",
+        {change.id: change.id},
+        "No further step begins until somebody ends the pause; nothing done is undone.",
+    )
 
 
 def _effects(change: ServiceChangeView) -> None:
@@ -139,6 +156,9 @@ def _page(change_id: str) -> None:
     _head(change)
     second_person.show(change)
     card.show(change, answers, entries)
+    if change.status not in FINAL:
+        with ui.guarded():
+            _pausing(change)
     if change.failure:
         ui.failure_facts(change.failure)
         if not change.failure.dead_letter:

@@ -8,8 +8,8 @@ import streamlit as st
 from domain.contracts_health import HealthHistoryView, SystemHealthView
 from domain.contracts_operations import IntegrationHealthView
 from domain.identifiers import System
-from support_ui import session, time_charts, ui, vendors
-from support_ui.view_models import health, places, text, words
+from support_ui import pausing, session, time_charts, ui, vendors
+from support_ui.view_models import health, pauses, places, text, words
 
 _SYSTEM: Final = "system"
 """The part of the address that names the vendor whose details are shown."""
@@ -32,9 +32,10 @@ def _live() -> None:
 
 
 def _vendors(now: datetime) -> None:
-    for pause in health.wide(session.api().pauses()):
-        with st.container(border=True):
-            ui.rich(f":material/pause_circle: {health.pause_sentence(pause, now)}")
+    stopped = [each for each in session.api().pauses() if pauses.is_wide(each)]
+    if stopped:
+        with st.container(border=True, gap="small"):
+            pausing.standing(stopped)
     found = session.api().integrations()
     chosen = _chosen(found)
     vendors.cards(found, shown=chosen.system if chosen else None)
@@ -115,8 +116,17 @@ def _machinery(told: SystemHealthView, now: datetime) -> None:
             empty="No process has shown itself; start the stack with ./throughline up.",
             alt="Processes and what they do",
         )
-    ui.link(places.Place(places.OWNERSHIP_PAGE), "Which system owns which field", "key")
+    ui.link(places.Place(places.OWNERSHIP_PAGE), "Which system owns which field", "account_tree")
 
 
-st.caption("How the vendors answer, what people have paused, and how our own machinery is.")
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.caption(
+        "How the vendors answer, what people have paused, and how our own machinery is.",
+        width="stretch",
+    )
+    pausing.offer(
+        "Pause",
+        pauses.WIDE,
+        "No call is made meanwhile, nothing is lost, and no step counts as failed.",
+    )
 _live()

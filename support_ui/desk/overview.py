@@ -1,17 +1,15 @@
 """The desk in total: how it fills and empties, and what is held back just now."""
 
 from collections.abc import Sequence
-from functools import partial
 
 import streamlit as st
 
 from domain.contracts_desk import DeadLetterGroupView
 from domain.contracts_operations import PauseView
 from domain.contracts_trend import TrendView
-from support_ui import session, ui
-from support_ui.calls.transport import ApiError
+from support_ui import pausing, session, ui
 from support_ui.desk.chart import filling_and_emptying
-from support_ui.view_models import dead_letters, desk_trend, problems
+from support_ui.view_models import dead_letters, desk_trend, pauses
 
 UNIT = "trend"
 """The part of the address that says by which stretch of time the trend is told."""
@@ -51,37 +49,17 @@ def trend(told: TrendView) -> None:
             )
 
 
-def held_back(groups: Sequence[DeadLetterGroupView], pauses: Sequence[PauseView]) -> None:
+def held_back(groups: Sequence[DeadLetterGroupView], paused: Sequence[PauseView]) -> None:
     """What people paused and which gates are closed; a pause can be ended where that is allowed."""
-    wide = [each for each in pauses if dead_letters.is_wide(each)]
+    wide = [each for each in paused if pauses.is_wide(each)]
     gates = dead_letters.closed_gates(groups)
     if not wide and not gates:
         return
     now = session.now()
     with st.container(border=True, gap="small"):
-        for paused in wide:
-            with st.container(horizontal=True, vertical_alignment="center"):
-                with st.container(width="stretch"):
-                    ui.rich(dead_letters.pause(paused, now))
-                st.button(
-                    "End this pause",
-                    key=f"resume.{paused.scope}",
-                    icon=":material/play_arrow:",
-                    disabled=not paused.may_resume,
-                    help=None if paused.may_resume else "Operators and admins end pauses.",
-                    on_click=partial(_resume, paused.scope),
-                )
+        pausing.standing(wide)
         for gate in gates:
             ui.rich(dead_letters.hold(gate, now))
-        single = len(pauses) - len(wide)
+        single = len(paused) - len(wide)
         if single:
             st.caption(f"{single:,} single changes are paused as well; each says so itself.")
-
-
-def _resume(scope: str) -> None:
-    try:
-        session.api().resume(scope)
-    except ApiError as error:
-        session.flash("error", problems.told_after(error.problem, error.retry_after))
-        return
-    session.flash("success", f"{dead_letters.scope(scope)} goes on; what waited is woken.")

@@ -5,12 +5,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from domain.contracts_desk import DeadLetterGroupView, DeadLetterView, HoldView
-from domain.contracts_operations import PauseView
 from domain.desk import HoldKind
-from domain.identifiers import System
-from domain.pauses import EVERYTHING
-from domain.service_change import Action, ChangeKind
-from support_ui.view_models import assignments, lists, text, words
+from domain.service_change import Action
+from support_ui.view_models import assignments, lists, pauses, text, words
 
 SOON: Final = timedelta(hours=1)
 """What is due within this is marked before it is late."""
@@ -116,40 +113,12 @@ def changes(count: int) -> str:
 def hold(told: HoldView, now: datetime) -> str:
     """What keeps the calls back, since when and until when; for `ui.rich`."""
     if told.kind is HoldKind.PAUSE:
-        since = text.hover(text.age(told.since, now), told.since)
-        by = text.plain(told.by or "")
-        return (
-            f":orange-badge[:material/pause_circle: Paused] {scope(told.scope)} was paused by "
-            f"**{by}** {since}: “{text.plain(told.reason)}”"
-        )
+        return pauses.sentence(told.scope, told.by or "", told.since, told.reason, now)
     until = text.hover(text.age(told.until, now), told.until)
     return (
         f":orange-badge[:material/door_front: Gate closed] {text.plain(text.sentence(told.reason))}"
         f"; it is called again {until}, by itself."
     )
-
-
-def scope(name: str) -> str:
-    """What a pause is about, as it begins a sentence."""
-    if name == EVERYTHING:
-        return "Everything"
-    if name in set(System):
-        return words.SYSTEM[System(name)]
-    return words.KIND[ChangeKind(name)] if name in set(ChangeKind) else f"Change `{name}`"
-
-
-def pause(told: PauseView, now: datetime) -> str:
-    """One pause; for `ui.rich`."""
-    held = HoldView(
-        kind=HoldKind.PAUSE, scope=told.scope, since=told.at, until=None, by=told.actor,
-        reason=told.reason,
-    )  # fmt: skip
-    return hold(held, now)
-
-
-def is_wide(told: PauseView) -> bool:
-    """Whether a pause holds more than one change."""
-    return told.scope == EVERYTHING or told.scope in {*System, *ChangeKind}
 
 
 def closed_gates(groups: Sequence[DeadLetterGroupView]) -> list[HoldView]:

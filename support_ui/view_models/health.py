@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Protocol
 
 from domain.contracts_health import (
     HealthBucketView,
@@ -11,12 +11,10 @@ from domain.contracts_health import (
     PartHealthView,
     ProcessView,
 )
-from domain.contracts_operations import IntegrationHealthView, PauseView
+from domain.contracts_operations import IntegrationHealthView
 from domain.errors import FailureCode
 from domain.health import SEVERITY, HealthState
 from domain.identifiers import System
-from domain.pauses import EVERYTHING
-from domain.service_change import ChangeKind
 from support_ui.view_models import lists, places, text, words
 from support_ui.view_models.places import Place
 
@@ -234,29 +232,3 @@ def _run(process: ProcessView, now: datetime) -> str:
         return text.DASH
     took = f", took {process.ran_ms:,} ms" if process.ran_ms is not None else ""
     return f"{text.age(process.ran_at, now)}{took}"
-
-
-_SCOPES: Final[dict[str, str]] = {
-    EVERYTHING: "Everything",
-    **{str(system): words.SYSTEM[system] for system in System},
-    **{str(kind): f"Changes of the kind “{words.KIND[kind]}”" for kind in ChangeKind},
-}
-
-
-def scope(pause: PauseView) -> str:
-    """What a pause stops, as a sentence begins with it."""
-    return _SCOPES.get(pause.scope, f"Change {pause.scope}")
-
-
-def wide(pauses: Iterable[PauseView]) -> list[PauseView]:
-    """Those that stop more than one change."""
-    return [each for each in pauses if each.scope in _SCOPES]
-
-
-def pause_sentence(pause: PauseView, now: datetime) -> str:
-    """What is paused, by whom, since when and why; for `ui.rich`."""
-    return (
-        f"**{scope(pause)} is paused** by {text.plain(pause.actor)} "
-        f"{_when(pause.at, now)}. “{text.plain(pause.reason)}” "
-        "No call is made meanwhile; what waits goes on by itself once it is resumed."
-    )

@@ -83,3 +83,8 @@ async def browser() -> AsyncIterator[Browser]:
     """A browser of the test's own."""
     async with chromium() as found:
         yield found
+
+
+def click(page: AppTest, label: str) -> AppTest:
+    next(each for each in page.button if each.label == label).click().run()
+    return page

@@ -34,6 +34,7 @@ from domain.contracts_evidence import Personal
 from domain.contracts_operations import PauseView
 from domain.contracts_views import SavedViewView
 from domain.permissions import needs_second_person
+from domain.rights import rights_of
 from domain.service_change import (
     READS_EVERYTHING,
     TRANSITIONS,
@@ -138,7 +139,7 @@ class StubApi:
     ) -> tuple[str, World]:
         """A fresh key and what its holder will see."""
         key = f"key-{role}-{len(self.worlds)}"
-        me = Me(principal=principal or role, role=role)
+        me = Me(principal=principal or role, role=role, rights=rights_of(role))
         self.worlds[key] = World(me, {item.id: item for item in changes}, failing or {})
         return key, self.worlds[key]
 

@@ -1,6 +1,7 @@
 """The dead-letter desk of the stub API: causes, trend, replays, pauses; for staff."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import FastAPI, Header, Query, Request
@@ -78,6 +79,20 @@ def add_routes(
     @app.get("/v1/pauses")
     def pauses(request: Request) -> list[PauseView]:
         return staff(request).pauses
+
+    @app.put("/v1/pauses/{scope}")
+    def pause(request: Request, scope: str, body: dict[str, str]) -> PauseView:
+        world = staff(request)
+        world.asked.append(asked(request.url.path, None, body))
+        made = PauseView(
+            scope=scope,
+            actor="operator",
+            reason=body["reason"],
+            at=datetime.now(UTC),
+            may_resume=True,
+        )
+        world.pauses.append(made)
+        return made
 
     @app.delete("/v1/pauses/{scope}", status_code=204)
     def resume(request: Request, scope: str) -> None:

@@ -12,7 +12,7 @@ from domain.replays import EligibilityRule, ReplayState
 from domain.service_change import Action, Role
 from support_ui.view_models import words
 from tests.ui import samples_approvals, samples_desk, samples_replays
-from tests.ui.conftest import Console
+from tests.ui.conftest import Console, click
 from tests.ui.samples import NOW
 from tests.ui.samples_desk import PARKED, another_cause
 from tests.ui.stub_api import StubApi, World, problem
@@ -31,11 +31,6 @@ def _nothing_assigned() -> Iterator[None]:
 
 def causes(page: AppTest) -> list[str]:
     return list(page.dataframe[0].value["Cause"]) if page.dataframe else []
-
-
-def click(page: AppTest, label: str) -> AppTest:
-    next(each for each in page.button if each.label == label).click().run()
-    return page
 
 
 def add(world: World, state: ReplayState, changes: list[ServiceChangeView]) -> None:

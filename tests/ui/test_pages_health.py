@@ -4,7 +4,7 @@ from streamlit.testing.v1 import AppTest
 
 from domain.service_change import Role
 from tests.ui import samples_operations
-from tests.ui.conftest import Console
+from tests.ui.conftest import Console, click
 from tests.ui.stub_api import StubApi, problem
 
 AWAY = problem(503, "database_unavailable", "The database does not answer", "", "Wait.")
@@ -70,10 +70,30 @@ def test_a_pause_says_who_and_why(console: Console, stub: StubApi) -> None:
     world.pauses += samples_operations.PAUSES
     health(console, key)
     told = said(console)
-    assert "Scheduling is paused** by operator" in told
-    assert "No call is made meanwhile" in told
+    assert "Scheduling was paused by **operator**" in told
     assert "“They move house *today*.”" in told
     assert "Alone." not in told
+
+
+def test_an_operator_pauses_a_vendor_and_lets_it_go_on(console: Console, stub: StubApi) -> None:
+    key, world = stub.open_world(Role.OPERATOR)
+    page = health(console, key)
+    page.selectbox(key="pause.Pause.of").select("crm")
+    page.text_area(key="pause.Pause.why").input("They move house.")
+    click(page, "Pause it")
+    assert [(each.path, each.body) for each in world.asked] == [
+        ("/v1/pauses/crm", {"reason": "They move house."})
+    ]
+    assert "CRM was paused by **operator**" in said(console)
+    click(page, "End this pause")
+    assert not world.pauses
+
+
+def test_whoever_may_not_pause_is_told_who_may(console: Console, stub: StubApi) -> None:
+    key, _ = stub.open_world(Role.SUPPORT)
+    page = health(console, key)
+    opens = next(each for each in page.get("popover") if each.proto.popover.label == "Pause")
+    assert opens.proto.popover.disabled
 
 
 def test_what_is_not_well_in_the_machinery_says_what_to_do(console: Console, stub: StubApi) -> None:

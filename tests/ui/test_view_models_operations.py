@@ -118,20 +118,6 @@ def test_a_part_that_is_well_asks_for_nothing() -> None:
             if part.state is HealthState.GOOD} == {r"Nothing\."}  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("scope", "words"),
-    [
-        ("everything", "Everything"),
-        ("crm", "CRM"),
-        ("add_service", "Changes of the kind “Add a service”"),
-        ("chg_1", "Change chg_1"),
-    ],
-)
-def test_a_pause_says_what_it_stops(scope: str, words: str) -> None:
-    pause = samples_operations.PAUSES[0].model_copy(update={"scope": scope})
-    assert health.scope(pause) == words
-
-
 @pytest.mark.parametrize("name", ["", "moon:evt", "billing:", "billing"])
 def test_an_address_that_names_no_event_is_none(name: str) -> None:
     assert messages.event_of(name) is None

@@ -8,7 +8,7 @@ from domain.contracts_desk import HoldView, ReplayStageView, ReplayView
 from domain.desk import HoldKind
 from domain.replays import EligibilityRule, ItemState, ReplayState
 from domain.trend import TrendUnit
-from support_ui.view_models import dead_letters, desk_trend, replays, words
+from support_ui.view_models import dead_letters, desk_trend, pauses, replays, words
 from tests.ui import samples_desk, samples_replays
 from tests.ui.samples_desk import PARKED
 
@@ -58,9 +58,10 @@ def test_a_hold_says_who_or_until_when() -> None:
 
 
 def test_what_is_paused_is_named_as_people_name_it() -> None:
-    assert dead_letters.scope("crm") == "CRM"
-    assert dead_letters.scope("add_service") == "Add a service"
-    assert dead_letters.scope("chg_1") == "Change `chg_1`"
+    assert pauses.scope("everything") == "Everything"
+    assert pauses.scope("crm") == "CRM"
+    assert pauses.scope("add_service") == "Changes of the kind “Add a service”"
+    assert pauses.scope("chg_1") == "Change `chg_1`"
 
 
 def test_every_part_of_the_desk_has_its_empty_state() -> None:
