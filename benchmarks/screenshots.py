@@ -2,10 +2,11 @@
 
 import asyncio
 import secrets
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Final, Literal
 
+from PIL import Image
 from playwright.async_api import Page
 from rich.console import Console
 
@@ -80,5 +81,7 @@ async def _take(page: Page, url: str, file: Path) -> None:
     await page.set_viewport_size({"width": WIDTH, "height": min(max(900, height), 2400)})
     await settled(page)
     await page.wait_for_load_state("networkidle")
-    await page.screenshot(path=file)
+    taken = Image.open(BytesIO(await page.screenshot()))
+    # A palette is a third of the size, and nobody sees it: a page has few colours.
+    taken.quantize(256, dither=Image.Dither.NONE).save(file, optimize=True)
     await page.set_viewport_size({"width": WIDTH, "height": 900})

@@ -68,6 +68,10 @@ def replay(fingerprint: str, replay_id: str) -> Place:
     return Place(DEAD_LETTERS_PAGE, {"cause": fingerprint, "replay": replay_id})
 
 
+OVERDUE: Final = Place(FIND_PAGE, {"due": "Overdue"})
+"""Open changes past their time, as the page's filter calls them."""
+
+
 def in_status(statuses: Iterable[ChangeStatus]) -> Place:
     """The changes in any of these statuses; the address holds the words the page shows."""
     return Place(FIND_PAGE, {"status": [words.STATUS[each].label for each in statuses]})

@@ -30,7 +30,6 @@ ENDED: Final = (
     ChangeStatus.CANCELLED,
     ChangeStatus.EXPIRED,
 )
-_HAVE_A_TIME: Final = (ChangeStatus.AWAITING_APPROVAL, ChangeStatus.INCOMPLETE)
 """Statuses in which something is due by a time."""
 
 _LATE: Final = words.Look("Past its time", "red", "schedule")
@@ -66,7 +65,7 @@ def figures(day: TodayView) -> list[Figure]:
             "Changes past their time",
             late.changes,
             "See who is waited for",
-            places.in_status(_HAVE_A_TIME),
+            places.OVERDUE,
             True,
         ),
         (

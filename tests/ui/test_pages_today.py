@@ -38,7 +38,7 @@ def test_each_figure_of_the_day_leads_to_its_list(console: Console, stub: StubAp
     }
     found = leads(page)
     assert found["Confirm or decline"] == "tab=Waiting for a second person"
-    assert found["See who is waited for"] == "status=Awaiting approval&status=Incomplete"
+    assert found["See who is waited for"] == "due=Overdue"
     assert found["Billing"] == "system=billing"
     assert {"Decide them", "See what stands still"} <= set(found)
     assert len([label for label in found if "badge" in label]) == 11
