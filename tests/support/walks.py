@@ -215,9 +215,12 @@ async def _goes_to(page: Page, name: str) -> None:
 
 
 async def _chooses(page: Page, change: Mapping[str, Any]) -> None:
-    """Choose the cause a change stands still for."""
-    await click_row(page, change["failure"]["cause"])
-    await page.wait_for_url(f"**cause={change['failure']['fingerprint']}**")
+    """Choose the cause a change stands still for; the topmost is chosen already."""
+    cause = f"cause={change['failure']['fingerprint']}"
+    await page.wait_for_url("**cause=**")
+    if cause not in page.url:
+        await click_row(page, change["failure"]["cause"])
+        await page.wait_for_url(f"**{cause}**")
     await settled(page)
 
 
