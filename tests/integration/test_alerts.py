@@ -17,9 +17,19 @@ from domain.alerts import QUIET, RULE, TOLD_AGAIN_AFTER, AlertState, RuleName
 from domain.announcements import Announcement
 from domain.errors import NoticeError
 from domain.identifiers import VENDORS
-from tests.support.alerts import HOUR, MINUTE, TROUBLES, a_worker, difference, drift_item
+from tests.support.alerts import (
+    HOUR,
+    MINUTE,
+    TROUBLES,
+    a_worker,
+    difference,
+    drift_item,
+    report,
+    run,
+)
 from tests.support.clock import Clock
 from tests.support.dead_letters import stands_still
+from tests.support.records import accepted_change
 from worker.alerts import Alerts
 from worker.meters import Meters
 
@@ -141,6 +151,58 @@ async def test_dead_letters_a_retry_is_about_to_take_are_held_back(
         (await session.get_one(ReplayItemRow, ("rpl_1", 1))).state = "failed"
     await watch.alerts.look()
     assert len(await watch.rows(RuleName.DEAD_LETTER_AGE)) == 1
+
+
+MORNING = ("throughline", "morning-report")
+
+
+@pytest.mark.parametrize(
+    ("last_cut", "fires"),
+    [
+        (None, True),
+        (27 * HOUR, True),
+        (25 * HOUR, False),
+    ],
+    ids=["not run", "late or stale", "not due yet"],
+)
+async def test_a_morning_report_that_has_not_come_fires_until_it_is_there(
+    watch: Watch, sessions: Sessions, last_cut: timedelta | None, fires: bool
+) -> None:
+    await accepted_change(sessions, at=watch.now() - 30 * HOUR)
+    async with sessions.begin() as session:
+        session.add(run("run_1", watch.now() - HOUR))
+        if last_cut:
+            session.add(report(watch.now() - last_cut))
+    await watch.rounds(MINUTE)
+    firing = [(*MORNING, "firing")] if fires else []
+    assert await watch.states(RuleName.REPORT_STALE) == firing
+
+    async with sessions.begin() as session:
+        session.add(report(watch.now() - HOUR))
+    await watch.rounds(QUIET + MINUTE)
+    resolved = [(*MORNING, "resolved")] if fires else []
+    assert await watch.states(RuleName.REPORT_STALE) == resolved
+
+
+async def test_a_report_of_a_day_long_past_built_today_is_still_stale(
+    watch: Watch, sessions: Sessions
+) -> None:
+    old = report(watch.now() - 72 * HOUR)
+    old.built_at = watch.now()
+    async with sessions.begin() as session:
+        session.add(old)
+    await watch.alerts.look()
+    assert await watch.states(RuleName.REPORT_STALE) == [(*MORNING, "firing")]
+
+
+async def test_both_daily_reports_that_are_missing_are_told_in_one_message(
+    watch: Watch, sessions: Sessions
+) -> None:
+    await accepted_change(sessions, at=watch.now() - 30 * HOUR)
+    await watch.rounds(MINUTE)
+    (told,) = [each for each in watch.channel.heard if each.facts["rule"] == "report_stale"]
+    subjects = [each["subject"] for each in told.facts["alerts"]]
+    assert subjects == ["morning-report", "reconciliation"]
 
 
 async def test_what_is_about_one_rule_at_one_system_is_told_together(
