@@ -287,7 +287,8 @@ RULES: Final[tuple[AlertRule, ...]] = (
     AlertRule(
         RuleName.QUEUE_AGE,
         "Work waits too long for a worker",
-        "How long the oldest task at the engine waits for a worker.",
+        "How long the oldest task at the engine waits for a worker: of workflows and our own "
+        "record, and of each vendor's steps.",
         "throughline_queue_age_seconds",
         Unit.SECONDS,
         120,

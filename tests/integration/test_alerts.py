@@ -12,11 +12,11 @@ from adapters.postgres.alerts import alone
 from adapters.postgres.tables import AuditEntryRow
 from adapters.postgres.tables_alerts import AlertNoticeRow, AlertRow, AlertThresholdRow
 from adapters.postgres.tables_desk import ReplayItemRow, ReplayRow
-from adapters.temporal.queues import QueueLook
+from adapters.temporal.queues import EngineLook, QueueLook
 from domain.alerts import QUIET, RULE, TOLD_AGAIN_AFTER, AlertState, RuleName
 from domain.announcements import Announcement
 from domain.errors import NoticeError
-from domain.identifiers import VENDORS
+from domain.identifiers import VENDORS, System
 from tests.support.alerts import (
     HOUR,
     MINUTE,
@@ -55,17 +55,28 @@ class Channel:
         return [told.kind for told in self.heard if told.facts["rule"] == rule]
 
 
+def engine(**waits: float) -> EngineLook:
+    """One that answers; nothing waits but where seconds are given."""
+    return EngineLook(
+        0.01,
+        {
+            system: QueueLook(40 if system in waits else 0, waits.get(system, 0.0), frozenset("w"))
+            for system in System
+        },
+    )
+
+
 class Watch:
     """Rounds as the relay goes them, by a clock the test sets."""
 
     def __init__(self, sessions: Sessions, clock: Clock) -> None:
         self.sessions, self.clock = sessions, clock
         self.channel, self.meters = Channel(), Meters()
-        self.queue: QueueLook | None = QueueLook(0.01, 0, 0.0, frozenset())
+        self.engine: EngineLook | None = engine()
         self.alerts = Alerts(sessions, [self.channel], self._look, self.meters, clock)
 
-    async def _look(self) -> QueueLook | None:
-        return self.queue
+    async def _look(self) -> EngineLook | None:
+        return self.engine
 
     async def rounds(self, span: timedelta) -> None:
         for _ in range(int(span / ROUND) + 1):
@@ -289,15 +300,16 @@ async def test_a_threshold_somebody_has_set_counts_from_the_next_round_on(
     assert b'throughline_alert_threshold{rule="drift"} 1.0' in watch.meters.page()
 
 
+@pytest.mark.parametrize("system", ["throughline", "billing"])
 async def test_tasks_that_wait_at_the_engine_count_and_an_engine_that_is_away_says_nothing(
-    watch: Watch,
+    watch: Watch, system: str
 ) -> None:
-    watch.queue = QueueLook(0.01, 40, 300.0, frozenset())
+    watch.engine = engine(**{system: 300.0})
     await watch.rounds(2 * MINUTE)
-    fires = [("throughline", "", "firing")]
+    fires = [(system, "", "firing")]
     assert await watch.states(RuleName.QUEUE_AGE) == fires
 
-    watch.queue = None
+    watch.engine = None
     await watch.rounds(2 * QUIET)
     assert await watch.states(RuleName.QUEUE_AGE) == fires
 
