@@ -20,7 +20,8 @@ from adapters.postgres.tables_alerts import AlertNoticeRow
 from adapters.temporal.queues import EngineLook
 from domain.alert_turns import Readings, Subject
 from domain.alerts import RuleName
-from worker.telling import Teller, tell
+from domain.announcements import Teller
+from worker.telling import tell
 
 
 class Meter(Protocol):
