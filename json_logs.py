@@ -1,7 +1,7 @@
 """How our processes log: one JSON object per line on standard output. Nothing personal in it.
 
-A line that is written for a request or a vendor call carries its correlation id, and the id of
-its trace where traces are on.
+A line that is written for a request, a vendor call, a message to the engine or an activity carries
+its correlation id, and the id of its trace where traces are on. So does one about a change.
 """
 
 import logging
@@ -28,9 +28,19 @@ def correlated(correlation_id: str) -> Iterator[None]:
         _CORRELATION.reset(token)
 
 
-def _with_ids(record: logging.LogRecord) -> bool:
-    """Add what a line belongs to, unless it says so itself."""
-    for name, value in (("correlation_id", _CORRELATION.get()), ("trace_id", trace_id())):
+def belongs_to(correlation_id: str) -> None:
+    """What the task that is going on logs from now on belongs to this correlation id."""
+    _CORRELATION.set(correlation_id)
+
+
+def correlation_id() -> str | None:
+    """What is logged now belongs to; None where nobody has said."""
+    return _CORRELATION.get()
+
+
+def name_ids(record: logging.LogRecord) -> bool:
+    """A filter: add what a line belongs to, unless it says so itself."""
+    for name, value in (("correlation_id", correlation_id()), ("trace_id", trace_id())):
         if value is not None and not hasattr(record, name):
             setattr(record, name, value)
     return True
@@ -46,7 +56,7 @@ def configure(level: str) -> None:
             rename_fields={"asctime": "at", "levelname": "level", "name": "logger"},
         )
     )
-    handler.addFilter(_with_ids)
+    handler.addFilter(name_ids)
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(capture=True)
     for chatty in ("httpx", "httpcore"):  # every exchange is on record as an attempt

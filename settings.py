@@ -209,6 +209,11 @@ class Settings(BaseSettings):
         return self.console_url or f"http://127.0.0.1:{self.console_port}"
 
     @property
+    def console_callback_url(self) -> str:
+        """Where a sign-in leads back to, on the console's own path for it."""
+        return f"{self.console_base_url}/oauth2callback"
+
+    @property
     def oidc_issuer_url(self) -> str:
         """The issuer as it stands in its tokens."""
         return self.oidc_issuer or f"http://127.0.0.1:{self.oidc_port}"

@@ -6,8 +6,8 @@ from typing import Protocol
 
 from temporalio import activity
 
+from domain.announcements import Announcement, Teller
 from domain.errors import NoticeError
-from domain.morning_report import ReportNotice
 from domain.report_messages import ReportDay
 
 
@@ -18,7 +18,7 @@ class Reports(Protocol):
         """Build the report that is due; the day. One that is kept stays as it is."""
         ...
 
-    async def notice(self, day: date) -> tuple[ReportNotice, frozenset[str]]:
+    async def notice(self, day: date) -> tuple[Announcement, frozenset[str]]:
         """What there is to mail of a day, and the channels that have had it."""
         ...
 
@@ -27,22 +27,12 @@ class Reports(Protocol):
         ...
 
 
-class ReportAnnouncer(Protocol):
-    """One way to bring the report to the business."""
-
-    channel: str
-
-    async def announce_report(self, notice: ReportNotice) -> None:
-        """Deliver once; `notice.id` lets the receiver recognise a repeat. Raises NoticeError."""
-        ...
-
-
 class ReportActivities:
     """The morning report."""
 
-    def __init__(self, reports: Reports, announcers: Sequence[ReportAnnouncer]) -> None:
+    def __init__(self, reports: Reports, tellers: Sequence[Teller]) -> None:
         self._reports = reports
-        self._announcers = announcers
+        self._tellers = tellers
 
     @activity.defn(name="build_morning_report")
     async def build_morning_report(self) -> ReportDay:
@@ -58,15 +48,15 @@ class ReportActivities:
         """
         notice, delivered = await self._reports.notice(report.day)
         failed: list[str] = []
-        for announcer in self._announcers:
-            if announcer.channel in delivered:
+        for teller in self._tellers:
+            if teller.channel in delivered:
                 continue
             try:
-                await announcer.announce_report(notice)
+                await teller.tell(notice)
             except NoticeError as error:
-                failed.append(f"{announcer.channel}: {error}")
-                await self._reports.sent(report.day, announcer.channel, str(error))
+                failed.append(f"{teller.channel}: {error}")
+                await self._reports.sent(report.day, teller.channel, str(error))
                 continue
-            await self._reports.sent(report.day, announcer.channel, None)
+            await self._reports.sent(report.day, teller.channel, None)
         if failed:
             raise NoticeError("; ".join(failed))

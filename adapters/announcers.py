@@ -1,4 +1,4 @@
-"""Tells operations by mail or webhook of a change, a view, an alert or the day. No names."""
+"""Tells operations by mail or webhook of a change, or of what is not one. No names."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,6 @@ from standardwebhooks.webhooks import Webhook
 
 from domain.announcements import Announcement
 from domain.errors import NoticeError
-from domain.morning_report import ReportNotice, headline, short
 from domain.records import OperationsNotice
 from http_client import VENDOR_TIMEOUT, AsyncClient, HTTPError
 
@@ -64,15 +63,6 @@ class MailAnnouncer:
         mail.set_content("\n".join(body) + "\n")
         await self._send(mail)
 
-    async def announce_report(self, notice: ReportNotice) -> None:
-        """The morning report in short, with the way to all of it."""
-        mail = self._mail(notice.id, headline(notice.report))
-        lines = "\n".join(short(notice.report))
-        mail.set_content(
-            f"{lines}\n\n{self._console_url}/{notice.path}\n\nSHA-256 {notice.sha256}\n"
-        )
-        await self._send(mail)
-
     def _mail(self, notice_id: str, subject: str) -> EmailMessage:
         mail = EmailMessage()
         mail["From"] = self._sender
@@ -114,18 +104,6 @@ class WebhookAnnouncer:
         """The same about something that is not one change."""
         data = {**told.facts, "sentence": told.sentence, "url": f"{self._console_url}/{told.path}"}
         await self._send(told.id, told.kind, data)
-
-    async def announce_report(self, notice: ReportNotice) -> None:
-        """The same about the morning report."""
-        data = {
-            "day": notice.report.day.isoformat(),
-            "complete": notice.report.complete,
-            "missing": [each.input for each in notice.report.missing],
-            "lines": short(notice.report),
-            "sha256": notice.sha256,
-            "url": f"{self._console_url}/{notice.path}",
-        }
-        await self._send(notice.id, "report.morning", data)
 
     async def _send(self, notice_id: str, kind: str, data: Mapping[str, Any]) -> None:
         at = datetime.now(UTC)

@@ -320,7 +320,8 @@ async def _gone(request: Request, _: ClientDisconnect) -> JSONResponse:
 
 
 async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
-    _LOG.error("unforeseen failure", exc_info=error)
+    about = {"correlation_id": request.scope.get("correlation_id")}  # its block is left by now
+    _LOG.error("unforeseen failure", exc_info=error, extra=about)
     return problem(request, "internal", KINDS["internal"].title + ".")
 
 

@@ -49,11 +49,18 @@ class Repeatable:
         return self.answer_of(kept) if kept else None
 
     async def keep(
-        self, session: AsyncSession, view: BaseModel, at: datetime, status: int = HTTPStatus.OK
+        self,
+        session: AsyncSession,
+        view: BaseModel,
+        at: datetime,
+        status: int = HTTPStatus.OK,
+        *,
+        change_id: str | None = None,
     ) -> Response:
-        """The first answer, kept in the transaction of what it tells.
+        """The answer, kept in the transaction of what it tells; the last thing done in it.
 
-        Raises idempotency_key_reused where another request was answered under the key meanwhile.
+        Where the same request came first meanwhile, this one is rolled back and has its answer.
+        Raises idempotency_key_reused where another request did.
         """
         body = as_bytes(view)
         first = await keep_answer(
@@ -61,13 +68,18 @@ class Repeatable:
             caller=self.caller,
             key=self.key,
             fingerprint_=self.fingerprint,
-            change_id=None,
+            change_id=change_id,
             answer=(status, body),
             at=at,
         )
-        if not first:
-            raise ApiError("idempotency_key_reused", "This key was just used for another request.")
-        return Response(body, status, media_type="application/json")
+        if first:
+            return Response(body, status, media_type="application/json")
+        await session.rollback()
+        async with AsyncSession(session.bind) as fresh:
+            kept = await self.replay(fresh)
+        if kept is None:
+            raise ApiError("internal", "The first answer under this key cannot be found.")
+        return kept
 
     def answer_of(self, kept: KeptAnswer) -> Response:
         """A kept answer again. Raises idempotency_key_reused for another request."""

@@ -156,7 +156,7 @@ def announcement(group: Sequence[Tellable], round_id: str) -> Announcement:
         sentence=sentence,
         lines=(
             rule.measures,
-            f"Told of at {limit(rule, first.threshold)}.",
+            f"It fires at {limit(rule, first.threshold)}.",
             *lines,
             f"Owner: {rule.owner_for(system)}. Runbook: docs/runbooks/{rule.runbook}",
         ),

@@ -245,16 +245,17 @@ RULES: Final[tuple[AlertRule, ...]] = (
     ),
     AlertRule(
         RuleName.REPORT_STALE,
-        "The nightly report is missing",
-        "Time since the last whole comparison of all systems, or since the first change if there "
-        "has been none.",
+        "A daily report is missing",
+        "Time since all systems were last compared whole, and since the cut of the last morning "
+        "report; since the first change if there has been none.",
         "throughline_report_age_seconds",
         Unit.SECONDS,
         26 * _HOUR,
         _minutes(0),
         Severity.WARNING,
-        "disagreements.md",
-        "A run that lost its worker goes on by itself; a night and two hours have to pass.",
+        "morning-report.md",
+        "Both are made up for by themselves once engine and worker run; a day and two hours have "
+        "to pass.",
         owner=_OPERATIONS,
     ),
     AlertRule(
@@ -286,7 +287,8 @@ RULES: Final[tuple[AlertRule, ...]] = (
     AlertRule(
         RuleName.QUEUE_AGE,
         "Work waits too long for a worker",
-        "How long the oldest task at the engine waits for a worker.",
+        "How long the oldest task at the engine waits for a worker: of workflows and our own "
+        "record, and of each vendor's steps.",
         "throughline_queue_age_seconds",
         Unit.SECONDS,
         120,

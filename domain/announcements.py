@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +18,13 @@ class Announcement:
     path: str
     lines: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Teller(Protocol):
+    """One way to tell operations."""
+
+    channel: str
+
+    async def tell(self, told: Announcement) -> None:
+        """Deliver once; its id lets the receiver recognise a repeat. Raises NoticeError."""
+        ...

@@ -158,6 +158,33 @@ class HoldingView(View):
     pending: list[PendingVersionView]
 
 
+class VersionKind(StrEnum):
+    """By what it is known which version of a field is held."""
+
+    ETAG = "etag"
+    """The owner's own, which a write has to name."""
+    CONTENT = "content"
+    """SHA-256 of what was answered, where the owner gives no version."""
+    DOCUMENT = "document"
+    """SHA-256 of the document."""
+    PAYLOAD = "payload"
+    """Number and SHA-256 of the payload it was written by."""
+
+
+class SyncedFieldView(View):
+    """A field that is held here and lives in `source`: as of which version, and when."""
+
+    field: str
+    source: System
+    value: Any
+    version: str | None
+    """None: there is no such thing, as where no document is needed."""
+    version_kind: VersionKind
+    at: datetime
+    """When the source said so, or took it."""
+    evidence: Evidence
+
+
 class LineageKind(StrEnum):
     """How something is related to a change, the three kinds of retry by their effect."""
 

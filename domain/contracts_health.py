@@ -34,6 +34,8 @@ class PartHealthView(View):
     """How one part of the machinery is, in a word and a sentence, and what to do.
 
     `seconds` is what the state was judged by, see `domain.health.LIMITS`; `count` how many wait.
+    A task queue is told once for each system whose steps wait there (`system`), with how many ask
+    for work on it (`pollers`).
     """
 
     part: Part
@@ -42,6 +44,8 @@ class PartHealthView(View):
     next_action: str | None
     seconds: float | None = None
     count: int | None = None
+    system: System | None = None
+    pollers: int | None = None
 
 
 class ProcessView(View):

@@ -21,6 +21,7 @@ class SystemReadView(View):
     """How one system was read in a run. `whole` is None while it is being read.
 
     `share_used`: of the requests the system grants in that time, the part that the run took.
+    `waits_for`: what keeps a run that is under way from reading on just now.
     """
 
     system: System
@@ -32,6 +33,7 @@ class SystemReadView(View):
     share_used: float | None
     whole: bool | None
     why_not: str | None
+    waits_for: str | None = None
 
 
 class ReconciliationRunView(View):

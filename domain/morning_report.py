@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from domain.announcements import Announcement
 from domain.contracts_reports import (
     ExceptionKind,
     JobState,
@@ -308,24 +309,6 @@ def notice_id(day: date) -> str:
     return f"{ReportName.SCHEDULE}:{day.isoformat()}"
 
 
-@dataclass(frozen=True, slots=True)
-class ReportNotice:
-    """What the business is mailed: counts and names of inputs, nothing of any customer."""
-
-    report: MorningReport
-    sha256: str
-
-    @property
-    def id(self) -> str:
-        """See `notice_id`."""
-        return notice_id(self.report.day)
-
-    @property
-    def path(self) -> str:
-        """Where the console shows the report."""
-        return f"report?day={self.report.day.isoformat()}"
-
-
 def headline(report: MorningReport) -> str:
     """The report in a line; what is missing is said before anything else."""
     day = f"Morning report {report.day:%Y-%m-%d}"
@@ -355,3 +338,22 @@ def short(report: MorningReport) -> list[str]:
         f"Became active since the report before: {report.became_active_count:,}.",
         f"Ended otherwise: {ended:,}.",
     ]
+
+
+def announcement(report: MorningReport, sha256: str) -> Announcement:
+    """What the business is told: counts and names of inputs, nothing of any customer."""
+    lines = short(report)
+    return Announcement(
+        id=notice_id(report.day),
+        kind="report.morning",
+        sentence=headline(report),
+        path=f"report?day={report.day.isoformat()}",
+        lines=(*lines, f"SHA-256 {sha256}"),
+        facts={
+            "day": report.day.isoformat(),
+            "complete": report.complete,
+            "missing": [each.input for each in report.missing],
+            "lines": lines,
+            "sha256": sha256,
+        },
+    )

@@ -1,6 +1,5 @@
 """The children of the one-machine stack as a table built from settings. Starts nothing."""
 
-import json
 import os
 import sys
 from typing import Final
@@ -102,6 +101,19 @@ def console_env(settings: Settings) -> dict[str, str]:
         variable("state_dir"): str(settings.state_dir),
         variable("temporal_web_url"): settings.temporal_web_base_url,
         variable("temporal_namespace"): settings.temporal_namespace,
+    }
+
+
+def identity_env(settings: Settings) -> dict[str, str]:
+    """What the embedded sign-in is given: who may ask it, and how its claims are named."""
+    return {
+        variable("oidc_port"): str(settings.oidc_port),
+        variable("oidc_client_id"): settings.oidc_client_id,
+        variable("oidc_client_secret"): settings.oidc_client_secret.get_secret_value(),
+        variable("oidc_name_claim"): settings.oidc_name_claim,
+        variable("oidc_role_claim"): settings.oidc_role_claim,
+        variable("console_port"): str(settings.console_port),
+        variable("console_url"): settings.console_url,
     }
 
 
@@ -220,36 +232,15 @@ PEOPLE: Final = {
 }
 """Whom the embedded sign-in knows. The names are those of the keys: one person, one name."""
 
-SIGNED_IN_SECONDS: Final = 8 * 3600
-"""A working day."""
-
 
 def identity_child(settings: Settings) -> Child:
-    """The embedded OpenID provider: it asks nobody for a password, so it is for this machine."""
-    claims = [
-        {
-            "sub": name,
-            settings.oidc_name_claim: name,
-            settings.oidc_role_claim: [role],
-            "name": name.replace("_", " ").capitalize(),
-        }
-        for name, role in PEOPLE.items()
-    ]
-    words = [word for person in claims for word in ("--user-claims", json.dumps(person))]
+    """The embedded OpenID provider, which the console alone may use."""
     return http_child(
         "identity",
         "Sign-in service",
         stage=SERVERS,
-        command=python(
-            "oidc_provider_mock",
-            "--port",
-            str(settings.oidc_port),
-            "--host",
-            LOOPBACK,
-            "--token-max-age",
-            str(SIGNED_IN_SECONDS),
-            *words,
-        ),
+        command=python("stack.sign_in"),
+        env=identity_env(settings),
         port=("THROUGHLINE_OIDC_PORT", settings.oidc_port),
         ready="/.well-known/openid-configuration",
     )

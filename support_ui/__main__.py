@@ -9,7 +9,7 @@ from starlette.middleware import Middleware
 from streamlit.starlette import App
 
 from settings import Settings
-from support_ui.returning import CALLBACK, ReturnMiddleware
+from support_ui.returning import ReturnMiddleware
 
 SCRIPT = Path(__file__).parent / "streamlit_app.py"
 
@@ -17,7 +17,7 @@ SCRIPT = Path(__file__).parent / "streamlit_app.py"
 def auth(settings: Settings) -> dict[str, Any]:
     """Streamlit's `[auth]` section: the provider, and what keeps a person signed in."""
     return {
-        "redirect_uri": f"{settings.console_base_url}{CALLBACK}",
+        "redirect_uri": settings.console_callback_url,
         "cookie_secret": settings.console_cookie_secret.get_secret_value(),
         "expose_tokens": ["id"],
         "client_id": settings.oidc_client_id,

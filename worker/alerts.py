@@ -17,13 +17,11 @@ from adapters.postgres.alerts import (
     untold,
 )
 from adapters.postgres.tables_alerts import AlertNoticeRow
-from adapters.temporal.queues import QueueLook
+from adapters.temporal.queues import EngineLook
 from domain.alert_turns import Readings, Subject
 from domain.alerts import RuleName
-from domain.identifiers import System
-from worker.telling import Teller, tell
-
-_TASKS = Subject(RuleName.QUEUE_AGE, System.THROUGHLINE)
+from domain.announcements import Teller
+from worker.telling import tell
 
 
 class Meter(Protocol):
@@ -49,24 +47,27 @@ class Alerts:
         self,
         sessions: async_sessionmaker[AsyncSession],
         tellers: Sequence[Teller],
-        look_at_queue: Callable[[], Awaitable[QueueLook | None]],
+        look_at_engine: Callable[[], Awaitable[EngineLook | None]],
         meter: Meter,
         clock: Callable[[], datetime] | None = None,
     ) -> None:
         self._sessions = sessions
         self._tellers = tellers
-        self._look_at_queue = look_at_queue
+        self._look_at_engine = look_at_engine
         self._meter = meter
         self._clock = clock
 
     async def look(self) -> None:
         """One round. Safe to repeat; raises database errors."""
-        queue = await self._look_at_queue()
+        engine = await self._look_at_engine()
         async with self._sessions.begin() as session:
             now = await self._now(session)
             readings = await read_measures(session, now)
-            if queue is not None:
-                readings[RuleName.QUEUE_AGE] = {_TASKS: queue.oldest_seconds}
+            if engine is not None:
+                readings[RuleName.QUEUE_AGE] = {
+                    Subject(RuleName.QUEUE_AGE, system): queue.oldest_seconds
+                    for system, queue in engine.queues.items()
+                }
             if await alone(session):
                 await go_round(session, readings, now)
             self._meter.show(readings, await thresholds(session), await firing(session))

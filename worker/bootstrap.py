@@ -32,7 +32,7 @@ from activities.records import Announcer, DocumentVault, Records
 from activities.repairing import RepairActivities
 from activities.replaying import ReplayActivities
 from activities.replays import Changes, Replays
-from activities.reporting import ReportActivities, ReportAnnouncer, Reports
+from activities.reporting import ReportActivities, Reports
 from activities.scheduling import SchedulingActivities
 from activities.settling import SettleActivities
 from activities.ticketing import TicketActivities
@@ -54,6 +54,7 @@ from adapters.temporal.engine import TemporalEngine
 from adapters.vendors.entrances import Entrances
 from adapters.vendors.secrets import SecretSource
 from crash_points import CrashPoints
+from domain.announcements import Teller
 from domain.identifiers import System
 from settings import Settings
 from worker import vendors
@@ -86,7 +87,7 @@ class Outside:
     entrances: CredentialEntrances
     trials: Trials
     reports: Reports
-    report_announcers: Sequence[ReportAnnouncer] = ()
+    report_tellers: Sequence[Teller] = ()
     event_due_after: timedelta = timedelta(seconds=30)
     clock: Callable[[], datetime] = now
 
@@ -135,7 +136,7 @@ def activities(outside: Outside) -> Activities:
     repairs = RepairActivities(outside.repairs, reads, outside.crm, outside.billing)
     credentials = CredentialActivities(records, outside.entrances, outside.trials)
     settling = SettleActivities(records, calls)
-    reports = ReportActivities(outside.reports, outside.report_announcers)
+    reports = ReportActivities(outside.reports, outside.report_tellers)
     return Activities(
         ours=(
             record.record_transition,
@@ -232,7 +233,7 @@ async def wire(settings: Settings, client: Client) -> AsyncIterator[Outside]:
             reconciliations=PostgresReconciliations(opened, now),
             repairs=PostgresRepairs(opened, now),
             reports=PostgresReports(opened, now, settings.report_when),
-            report_announcers=announcers(settings, settings.report_mail_to),
+            report_tellers=announcers(settings, settings.report_mail_to),
             event_due_after=settings.event_due_after,
         )
         yield outside if settings.crash_points is None else _mortal(outside, settings.crash_points)

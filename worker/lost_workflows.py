@@ -23,6 +23,7 @@ from adapters.temporal.runs import UNKNOWN, Run, WorkflowRuns
 from domain.errors import FailureCode
 from domain.identifiers import change_id_of, replay_workflow_id, workflow_id
 from domain.service_change import OPEN, ChangeStatus
+from json_logs import correlated
 
 _LOG = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
@@ -130,7 +131,8 @@ class LostWorkflows:
             if run.ended is None or unstarted:
                 return False
             await park_lost(session, change, f"Its workflow {run.ended}.", self._clock())
-        _LOG.warning("workflow lost", extra={"change_id": change_id, "how": run.ended})
+        with correlated(change.correlation_id):
+            _LOG.warning("workflow lost", extra={"change_id": change_id, "how": run.ended})
         return True
 
     async def _report(self, change_id: str, run: Run) -> bool:
@@ -143,7 +145,8 @@ class LostWorkflows:
             why = run.stuck or late
             if not why or not await report_stalled(session, change, why, self._clock()):
                 return False
-        _LOG.warning("workflow does not move", extra={"change_id": change_id})
+        with correlated(change.correlation_id):
+            _LOG.warning("workflow does not move", extra={"change_id": change_id})
         return True
 
     async def _still_open(self, session: AsyncSession, change_id: str) -> ServiceChangeRow | None:

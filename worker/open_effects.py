@@ -13,6 +13,7 @@ from adapters.postgres.tables import EffectRow, ServiceChangeRow
 from domain.service_change import FINAL, ChangeStatus, EffectStatus
 from domain.settling import SettleInput
 from domain.verdicts import Repeatability
+from json_logs import correlated
 
 _LOG = logging.getLogger(__name__)
 _BATCH: Final = 100
@@ -51,7 +52,7 @@ async def sweep_effects(
         change.status.in_(FINAL),
     )
     statement = (
-        select(effect.idempotency_key, effect.change_id)
+        select(effect.idempotency_key, effect.change_id, change.correlation_id)
         .join(change, change.id == effect.change_id)
         .where(
             effect.closed_at.is_(None),
@@ -67,13 +68,14 @@ async def sweep_effects(
     )
     async with sessions.begin() as session:
         found = list(await session.execute(statement))
-        for key, change_id in found:
-            _LOG.warning("effect left open", extra={"change_id": change_id, "effect": key})
+        for key, change_id, correlation_id in found:
+            with correlated(correlation_id):
+                _LOG.warning("effect left open", extra={"change_id": change_id, "effect": key})
             what = SettleInput(change_id=change_id, effect_key=key)
             session.add(outbox_row("settle", change_id, what.model_dump(), clock()))
         await session.execute(
             update(effect)
-            .where(effect.idempotency_key.in_([key for key, _ in found]))
+            .where(effect.idempotency_key.in_([key for key, *_ in found]))
             .values(settle_asked_at=func.now())
         )
-    return [key for key, _ in found]
+    return [key for key, *_ in found]

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Coroutine
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any, Final
 
@@ -35,7 +36,7 @@ from domain.reconciliation_messages import ReadingPace, ReconcileInput, RepairIn
 from domain.replay_messages import Pace, ReplayInput
 from domain.service_change import ChangeKind
 from domain.settling import SettleInput
-from json_logs import configure
+from json_logs import configure, correlated
 from settings import Settings
 from tracing import CHANGE, span, tracing
 from worker.alerts import Alerts
@@ -99,17 +100,19 @@ class Relay:
         """Deliver what is due; how many rows were looked at. Raises database errors."""
         async with self._sessions.begin() as session:
             rows = list(
-                await session.scalars(
-                    select(OutboxRow)
+                await session.execute(
+                    select(OutboxRow, ServiceChangeRow.correlation_id)
+                    .outerjoin(ServiceChangeRow, ServiceChangeRow.id == OutboxRow.change_id)
                     .where(OutboxRow.dispatched_at.is_(None), OutboxRow.available_at <= func.now())
                     .order_by(OutboxRow.available_at, OutboxRow.id)
                     .limit(_BATCH)
-                    .with_for_update(skip_locked=True)
+                    .with_for_update(skip_locked=True, of=OutboxRow)
                 )
             )
-            for row in rows:
-                if not await self._dispatch(row, session):
-                    break
+            for row, correlation_id in rows:
+                with correlated(correlation_id) if correlation_id else nullcontext():
+                    if not await self._dispatch(row, session):
+                        break
         return len(rows)
 
     async def _dispatch(self, row: OutboxRow, session: AsyncSession) -> bool:

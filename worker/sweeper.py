@@ -12,6 +12,7 @@ from adapters.postgres.outbox import outbox_row
 from adapters.postgres.tables import OutboxRow, ServiceChangeRow
 from adapters.temporal.engine import TemporalEngine
 from domain.service_change import ChangeStatus
+from json_logs import correlated
 
 _LOG = logging.getLogger(__name__)
 _BATCH = 200
@@ -47,9 +48,10 @@ async def sweep(
         )
     forgotten = [change_id for change_id in candidates if not await engine.knows(change_id)]
     for change_id in forgotten:
-        _LOG.warning("accepted without workflow", extra={"change_id": change_id})
         async with sessions.begin() as session:
             change = await session.get_one(ServiceChangeRow, change_id)
+            with correlated(change.correlation_id):
+                _LOG.warning("accepted without workflow", extra={"change_id": change_id})
             session.add(outbox_row("start", change_id, {}, clock()))
             session.add(
                 audit_entry(

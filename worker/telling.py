@@ -4,18 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from domain.announcements import Announcement
+from domain.announcements import Announcement, Teller
 from domain.errors import NoticeError
-
-
-class Teller(Protocol):
-    """One way to tell operations."""
-
-    channel: str
-
-    async def tell(self, told: Announcement) -> None:
-        """Deliver once; its id lets the receiver recognise a repeat. Raises NoticeError."""
-        ...
 
 
 class Delivery(Protocol):

@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from adapters.postgres.tables_views import SavedViewRow, ViewAlertRow
 from adapters.postgres.view_alerts import TOLD_FOR, alerting_views, look_at, notices_of, untold
+from domain.announcements import Teller
 from domain.errors import InvalidChangeError
-from worker.telling import Teller, tell
+from worker.telling import tell
 
 _LOG = logging.getLogger(__name__)
 

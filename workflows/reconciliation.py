@@ -11,10 +11,12 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
+    from activities.credentials import CredentialActivities
     from activities.reconciling import ReconciliationActivities
     from activities.repairing import RepairActivities
+    from domain.credential_messages import PreflightInput
     from domain.failure_policy import cause_of
-    from domain.identifiers import System
+    from domain.identifiers import VENDORS, System
     from domain.reconciliation import READ_FROM
     from domain.reconciliation_messages import (
         CompareInput,
@@ -31,6 +33,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.pausing import outlast_pauses
     from workflows.policies import (
         COMPARE_TRY,
+        CREDENTIAL_TRY,
         HEARTBEAT,
         ONE_TRY,
         READ_LIMIT,
@@ -38,6 +41,9 @@ with workflow.unsafe.imports_passed_through():
         RECORD_TRY,
         VENDOR,
     )
+
+PREFLIGHT: Final = "preflight"
+"""Runs begun before it have no pre-flight in their histories."""
 
 READ: Final = ""
 """How a system ended that was read whole; any other word says why it could not be."""
@@ -47,8 +53,9 @@ READ: Final = ""
 class ReconciliationWorkflow:
     """Reads the systems side by side, each page by page at its own pace, then compares.
 
-    A system that is away is waited for; one that cannot be read is left out, and the run says so.
-    The run goes on as a new one before its history grows long.
+    A pre-flight goes before. A system that lets us in with no secret, or that is away, is waited
+    for; one that cannot be read is left out, and the run says so. The run goes on as a new one
+    before its history grows long.
     """
 
     @workflow.init
@@ -61,6 +68,8 @@ class ReconciliationWorkflow:
     @workflow.run
     async def run(self, run: ReconcileInput) -> CompareResult:
         """Read what is not read yet, then compare; how many differences stand."""
+        if not (run.places or run.ended) and workflow.patched(PREFLIGHT):
+            await self._check_credentials()
         await asyncio.gather(
             *(self._read(system) for system in READ_FROM if system not in self._ended)
         )
@@ -73,6 +82,18 @@ class ReconciliationWorkflow:
             CompareInput(run_id=run.run_id, failed=failed),
             start_to_close_timeout=COMPARE_TRY,
             heartbeat_timeout=HEARTBEAT,
+            retry_policy=RECORD,
+        )
+
+    async def _check_credentials(self) -> None:
+        """Where our secrets are refused, the gate it closes holds the reading, as it does changes.
+
+        The gate is what the reading goes by, and what the run is shown to wait for.
+        """
+        await workflow.execute_activity_method(
+            CredentialActivities.check_credentials,
+            PreflightInput(systems=VENDORS),
+            start_to_close_timeout=CREDENTIAL_TRY,
             retry_policy=RECORD,
         )
 

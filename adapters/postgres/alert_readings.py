@@ -29,6 +29,7 @@ from adapters.postgres.tables_drift import DriftItemRow
 from adapters.postgres.tables_inbox import InboxRow
 from adapters.postgres.tables_operations import LifeSignRow, VendorGateRow
 from adapters.postgres.tables_reconciliation import DifferenceRow, ReconciliationRunRow
+from adapters.postgres.tables_reports import MorningReportRow
 from domain.alert_turns import Subject
 from domain.alerts import RuleName
 from domain.credentials import SecretState
@@ -36,8 +37,10 @@ from domain.drift import DriftState
 from domain.errors import FailureCode
 from domain.health import LIMITS, Part
 from domain.identifiers import VENDORS, System
+from domain.morning_report import RECONCILIATION
 from domain.reconciliation_decisions import DifferenceState, RunState
 from domain.replays import ItemState
+from domain.report_messages import ReportName
 from domain.vendor_events import InboxState
 
 Moment = ColumnElement[datetime]
@@ -135,17 +138,17 @@ def _differences(_: Moment) -> Select[Any]:
 
 
 def _report_stale(now: Moment) -> Select[Any]:
-    row = ReconciliationRunRow
-    last = (
-        select(func.max(row.finished_at))
-        .where(row.state == RunState.DONE, row.account_id.is_(None))
-        .scalar_subquery()
-    )
+    """By report: a comparison counts by when it ended, a morning report by the day it is about."""
+    run, report = ReconciliationRunRow, MorningReportRow
+    last = union_all(
+        select(
+            literal(RECONCILIATION, Text).label("name"), func.max(run.finished_at).label("at")
+        ).where(run.state == RunState.DONE, run.account_id.is_(None)),
+        select(literal(ReportName.SCHEDULE, Text), func.max(report.cut)),
+    ).subquery()
     first = select(func.min(ServiceChangeRow.submitted_at)).scalar_subquery()
-    since = func.coalesce(last, first)
-    return _told(_OURS, literal("reconciliation", Text), _seconds(since, now)).where(
-        since.is_not(None)
-    )
+    since = func.coalesce(last.c.at, first)
+    return _told(_OURS, last.c.name, _seconds(since, now)).where(since.is_not(None))
 
 
 def _relay_lag(now: Moment) -> Select[Any]:

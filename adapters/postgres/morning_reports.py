@@ -15,6 +15,7 @@ from adapters.postgres.job_runs import runs_in
 from adapters.postgres.reading import bad_cursor, decode_cursor, encode_cursor
 from adapters.postgres.report_states import Stood
 from adapters.postgres.tables_reports import MorningReportRow
+from domain.announcements import Announcement
 from domain.contracts import Page
 from domain.contracts_reports import (
     ExceptionKind,
@@ -32,9 +33,9 @@ from domain.morning_report import (
     NAMED,
     SEVERITY,
     WAITS_FOR,
-    ReportNotice,
     ReportTime,
     Stretch,
+    announcement,
     canonical,
     hash_of,
     in_order,
@@ -276,12 +277,12 @@ class PostgresReports:
             )
         return day
 
-    async def notice(self, day: date) -> tuple[ReportNotice, frozenset[str]]:
+    async def notice(self, day: date) -> tuple[Announcement, frozenset[str]]:
         """What there is to mail of a day, and the channels that have had it."""
         async with self.sessions() as session:
             row = await session.get_one(MorningReportRow, day)
         report = MorningReport.model_validate_json(row.body)
-        return ReportNotice(report, row.sha256), frozenset(row.delivered)
+        return announcement(report, row.sha256), frozenset(row.delivered)
 
     async def sent(self, day: date, channel: str, error: str | None) -> None:
         """Put on record that a channel has had it, or why not."""

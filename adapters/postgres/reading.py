@@ -5,7 +5,7 @@ import binascii
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -30,10 +30,12 @@ from domain.contracts import (
     ServiceChangeView,
     TicketView,
 )
+from domain.contracts_evidence import SyncedFieldView
 from domain.errors import FieldProblem, InvalidChangeError
 from domain.filters import ChangeFilters
 from domain.identifiers import System
 from domain.service_change import ChangeStatus, CheckName, CheckOutcome
+from domain.synchronised import synchronised
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +90,7 @@ async def read_change(session: AsyncSession, row: ServiceChangeRow) -> ServiceCh
         .where(DocumentVersionRow.change_id == row.id)
         .order_by(DocumentVersionRow.version)
     )
-    latest = (
-        select(CheckRow)
-        .where(CheckRow.change_id == row.id)
-        .ext(distinct_on(CheckRow.name))
-        .order_by(CheckRow.name, CheckRow.round.desc())
-    )
-    checks = await session.scalars(latest)
+    checks = await session.scalars(_latest_checks(row.id))
     effects = await session.scalars(
         select(EffectRow).where(EffectRow.change_id == row.id).order_by(EffectRow.intended_at)
     )
@@ -122,6 +118,28 @@ async def read_change(session: AsyncSession, row: ServiceChangeRow) -> ServiceCh
         return view
     pending = [pending_view(proposal, view) for proposal in proposals]
     return view.model_copy(update={"pending_decisions": pending})
+
+
+def _latest_checks(change_id: str) -> Select[CheckRow]:
+    return (
+        select(CheckRow)
+        .where(CheckRow.change_id == change_id)
+        .ext(distinct_on(CheckRow.name))
+        .order_by(CheckRow.name, CheckRow.round.desc())
+    )
+
+
+async def synchronised_fields(
+    session: AsyncSession, row: ServiceChangeRow
+) -> list[SyncedFieldView]:
+    """The fields of other systems that are held for a change."""
+    checks = await session.scalars(_latest_checks(row.id))
+    effects = await session.scalars(
+        select(EffectRow).where(EffectRow.change_id == row.id).order_by(EffectRow.intended_at)
+    )
+    return synchronised(
+        [check_view(item, with_facts=True) for item in checks], map(mapping.effect_view, effects)
+    )
 
 
 def check_view(row: CheckRow, *, with_facts: bool = False) -> CheckView:

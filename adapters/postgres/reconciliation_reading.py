@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from adapters.postgres.holds import holds_of_systems
 from adapters.postgres.reading import encode_cursor, timed_place
 from adapters.postgres.reconciliation_repairs import repairs_of
 from adapters.postgres.tables_reconciliation import (
@@ -17,6 +18,7 @@ from adapters.postgres.tables_reconciliation import (
     RepairRow,
 )
 from domain.contracts import Page
+from domain.contracts_desk import HoldView
 from domain.contracts_reconciliation import (
     DifferenceDecisionView,
     DifferencePermissionView,
@@ -101,7 +103,9 @@ async def last_full_run(session: AsyncSession) -> ReconciliationRunRow | None:
 async def run_views(
     session: AsyncSession, rows: Sequence[ReconciliationRunRow]
 ) -> list[ReconciliationRunView]:
-    """Runs with how each system was read."""
+    """Runs with how each system was read, and what one that is under way waits for."""
+    under_way = any(row.finished_at is None for row in rows)
+    held = await holds_of_systems(session) if under_way else {}
     page = ReconciliationPageRow
     read = await session.execute(
         select(
@@ -131,20 +135,26 @@ async def run_views(
             workflow_id=reconciliation_workflow_id(row.id),
             started_at=row.started_at,
             finished_at=row.finished_at,
-            systems=[_system(row, system, found.get((row.id, system))) for system in READ_FROM],
+            systems=[
+                _system(row, system, found.get((row.id, system)), held.get(system, ()))
+                for system in READ_FROM
+            ],
             counts=row.counts,
         )
         for row in rows
     ]
 
 
-def _system(row: ReconciliationRunRow, system: System, read: object | None) -> SystemReadView:
+def _system(
+    row: ReconciliationRunRow, system: System, read: object | None, held: Sequence[HoldView]
+) -> SystemReadView:
     why = row.failed.get(system)
     pages: int = getattr(read, "pages", 0)
     calls = int(getattr(read, "calls", 0))
     seconds = _seconds(read)
     rate: float | None = row.rates.get(system) if system is not System.THROUGHLINE else None
     whole = bool(getattr(read, "whole", False))
+    reading = row.finished_at is None and not whole
     return SystemReadView(
         system=system,
         pages=pages,
@@ -153,9 +163,14 @@ def _system(row: ReconciliationRunRow, system: System, read: object | None) -> S
         seconds=seconds,
         vendor_rate=rate,
         share_used=calls / (max(seconds, 1.0) * rate) if rate and calls else None,
-        whole=whole if whole or row.finished_at else None,
+        whole=None if reading else whole,
         why_not=why,
+        waits_for=_held_back(held[0]) if reading and held else None,
     )
+
+
+def _held_back(hold: HoldView) -> str:
+    return f"{hold.by} has paused it: {hold.reason}" if hold.by else f"{hold.reason}."
 
 
 def _seconds(read: object | None) -> float:

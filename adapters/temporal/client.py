@@ -5,6 +5,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter
 from temporalio.service import GrpcCompression
 
+from adapters.temporal.correlation import Correlation
 from tracing import interceptors
 
 
@@ -20,6 +21,6 @@ async def connect(address: str, namespace: str, *, lazy: bool = False) -> Client
         namespace=namespace,
         data_converter=data_converter(),
         lazy=lazy,
-        interceptors=interceptors(),
+        interceptors=[Correlation(), *interceptors()],
         grpc_compression=GrpcCompression.NONE,  # the engine is a neighbour, the payloads are ids
     )

@@ -1,19 +1,17 @@
 """What people do to a change, alone or by two, and what an action would mean beforehand."""
 
-from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from adapters.postgres.acceptance import keep_answer
 from adapters.postgres.reading import read_change
 from adapters.postgres.situations import done_step, situation_of, standing_effects
 from adapters.postgres.tables import ServiceChangeRow
 from api.deciding import Wish, decide
 from api.dependencies import Caller, Parts, Principal, System_, visible_change
-from api.idempotency import Repeatable, as_bytes, repeatable
+from api.idempotency import Repeatable, repeatable
 from api.personal import sight
 from api.routes.service_changes import IdempotencyKey
 from api.seconding import SecondOpinion, Verdict, second
@@ -161,19 +159,8 @@ async def _replay(
 
 async def _answer(parts: Parts, change_id: str, caller: Principal, same: Repeatable) -> Response:
     """The change as it is now, kept as the answer under the caller's key."""
-    async with parts.sessions() as session:
+    async with parts.sessions.begin() as session:
         fresh = await session.get_one(ServiceChangeRow, change_id)
         seen = sight(parts, caller, fresh, Personal.MASK)
-        answer = as_bytes(await seen.of_change(session, await read_change(session, fresh)))
-        first = await keep_answer(
-            session,
-            caller=same.caller,
-            key=same.key,
-            fingerprint_=same.fingerprint,
-            change_id=change_id,
-            answer=(HTTPStatus.OK, answer),
-            at=parts.clock(),
-        )
-        await session.commit()
-        replay = None if first else await same.replay(session)
-    return replay or Response(answer, media_type="application/json")
+        view = await seen.of_change(session, await read_change(session, fresh))
+        return await same.keep(session, view, parts.clock(), change_id=change_id)

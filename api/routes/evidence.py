@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query
 from adapters.postgres.attempts import ExpiredPayloads, list_attempts, read_attempt
 from adapters.postgres.lineage import read_lineage
 from adapters.postgres.payloads import read_sendings
+from adapters.postgres.reading import synchronised_fields
 from api.dependencies import Caller, System_, require_role, visible_change
 from api.errors import ApiError
 from api.personal import PersonalQuery, sight
@@ -22,6 +23,7 @@ from domain.contracts_evidence import (
     PayloadComparisonView,
     PayloadView,
     Personal,
+    SyncedFieldView,
 )
 from domain.differences import FieldChange, compare
 from domain.service_change import READS_EVERYTHING
@@ -168,6 +170,18 @@ async def read_holdings(change_id: str, caller: Caller, parts: System_) -> list[
     async with parts.sessions() as session:
         row = await visible_change(session, change_id, caller)
         return (await read_sendings(session, row)).holdings
+
+
+@router.get("/fields")
+async def read_fields(change_id: str, caller: Caller, parts: System_) -> list[SyncedFieldView]:
+    """Each field of another system that is held for the change: source, version, time. For staff.
+
+    As the last round of checks read it, and as effects that stand left it. Nothing personal.
+    """
+    require_role(caller, *READS_EVERYTHING)
+    async with parts.sessions() as session:
+        row = await visible_change(session, change_id, caller)
+        return await synchronised_fields(session, row)
 
 
 @router.get("/lineage")

@@ -21,7 +21,7 @@ from adapters.postgres.machinery import (
     told,
     workers_health,
 )
-from adapters.temporal.queues import QueueLook
+from adapters.temporal.queues import EngineLook, QueueLook
 from api.dependencies import Caller, Parts, System_, require_role
 from api.errors import ApiError
 from domain.contracts_health import (
@@ -86,7 +86,7 @@ async def read_system_health(caller: Caller, parts: System_) -> SystemHealthView
     order = list(Part)
     return SystemHealthView(
         as_of=parts.clock(),
-        state=worst({each.part: each.state for each in every}),
+        state=worst({(each.part, each.system): each.state for each in every}),
         parts=sorted(every, key=lambda each: order.index(each.part)),
         processes=processes,
     )
@@ -109,18 +109,37 @@ async def _recorded(parts: Parts) -> tuple[list[PartHealthView], list[ProcessVie
         return [away(Part.DATABASE, "Does not answer.")], []
 
 
-def _engine(parts: Parts, look: QueueLook | None) -> list[PartHealthView]:
-    queue = parts.engine.queues.task_queue
+def _engine(parts: Parts, look: EngineLook | None) -> list[PartHealthView]:
+    queues = parts.engine.queues
     if look is None:
         return [
-            away(Part.ENGINE, f"Namespace {parts.engine.queues.namespace} does not answer."),
-            told(Part.TASK_QUEUE, None, f"Nobody can say what waits on {queue}."),
+            away(Part.ENGINE, f"Namespace {queues.namespace} does not answer."),
+            *(_unseen(system, name) for system, name in queues.names.items()),
         ]
-    answers = f"Answers in {spoken(look.answered_in)}; namespace {parts.engine.queues.namespace}."
-    asking = f"{len(look.pollers):,} ask for work on {queue}"
+    answers = f"Answers in {spoken(look.answered_in)}; namespace {queues.namespace}."
+    return [
+        told(Part.ENGINE, look.answered_in, answers),
+        *(_queue(system, name, look.queues[system]) for system, name in queues.names.items()),
+    ]
+
+
+def _unseen(system: System, name: str) -> PartHealthView:
+    view = told(Part.TASK_QUEUE, None, f"Nobody can say what waits on {name}.")
+    return view.model_copy(update={"system": system})
+
+
+def _queue(system: System, name: str, look: QueueLook) -> PartHealthView:
     waits = f"{look.backlog:,} tasks wait" if look.backlog else "no task waits"
     oldest = f", the oldest {spoken(look.oldest_seconds)}" if look.backlog else ""
-    queued = told(Part.TASK_QUEUE, look.oldest_seconds, f"{asking}; {waits}{oldest}.", look.backlog)
-    if not look.pollers:
-        queued = away(Part.TASK_QUEUE, f"Nobody asks for work on {queue}; {waits}{oldest}.")
-    return [told(Part.ENGINE, look.answered_in, answers), queued]
+    if look.pollers:
+        sentence = f"{len(look.pollers):,} ask for work on {name}; {waits}{oldest}."
+        view = told(Part.TASK_QUEUE, look.oldest_seconds, sentence)
+    else:
+        view = away(Part.TASK_QUEUE, f"Nobody asks for work on {name}; {waits}{oldest}.")
+    facts = {
+        "system": system,
+        "seconds": round(look.oldest_seconds, 3),
+        "count": look.backlog,
+        "pollers": len(look.pollers),
+    }
+    return view.model_copy(update=facts)

@@ -1,21 +1,19 @@
 """Steps under way in the engine: when each is tried next, and trying it now or differently."""
 
 from datetime import timedelta
-from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from adapters.postgres.acceptance import keep_answer
 from adapters.postgres.audit import audit_entry
 from adapters.postgres.tables import ServiceChangeRow
 from adapters.temporal.live_steps import LiveStep
 from adapters.temporal.words import engine_words
 from api.dependencies import Caller, Parts, Principal, System_, require_role, visible_change
 from api.errors import ApiError
-from api.idempotency import as_bytes, repeatable
+from api.idempotency import repeatable
 from api.routes.actions import Reason
 from api.routes.service_changes import IdempotencyKey
 from domain.contracts_live_steps import LiveAction, LiveState, LiveStepsView
@@ -99,7 +97,7 @@ async def act_on_live_step(
                 if body.longest_interval_seconds is None
                 else timedelta(seconds=body.longest_interval_seconds),
             )
-    answer = as_bytes(await _view(parts, change_id, caller))
+    view = await _view(parts, change_id, caller)
     async with parts.sessions.begin() as session:
         row = await session.get_one(ServiceChangeRow, change_id)
         session.add(
@@ -113,16 +111,7 @@ async def act_on_live_step(
                 facts={"step": step, **body.model_dump(exclude={"reason"}, exclude_none=True)},
             )
         )
-        await keep_answer(
-            session,
-            caller=same.caller,
-            key=same.key,
-            fingerprint_=same.fingerprint,
-            change_id=change_id,
-            answer=(HTTPStatus.OK, answer),
-            at=parts.clock(),
-        )
-    return Response(answer, media_type="application/json")
+        return await same.keep(session, view, parts.clock(), change_id=change_id)
 
 
 async def _view(parts: Parts, change_id: str, caller: Principal) -> LiveStepsView:

@@ -1,19 +1,17 @@
 """Mappings: what vendors' new words and fields mean in known ones, every version on record."""
 
-from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict
 
-from adapters.postgres.acceptance import keep_answer
 from adapters.postgres.drift_deciding import By, retire_mapping
 from adapters.postgres.drift_reading import list_mappings, mapping_view
 from adapters.postgres.tables_drift import DriftItemRow, MappingRow
 from api.dependencies import Caller, CorrelationId, System_, require_role
 from api.errors import ApiError
-from api.idempotency import as_bytes, repeatable
+from api.idempotency import repeatable
 from api.refusals import note_refusal, require_role_on_record
 from api.routes.actions import Reason
 from api.routes.service_changes import IdempotencyKey, Limit
@@ -72,28 +70,18 @@ async def retire(
     same = repeatable(request, caller, key, body.model_dump())
     by = By(caller.name, caller.role, body.reason, correlation_id, parts.clock())
     async with parts.sessions.begin() as session:
-        kept = await same.replay(session)
-        if kept is not None:
-            return kept
         row = await session.get(MappingRow, mapping_id, with_for_update=True)
         if row is None:
             raise ApiError("not_found", f"There is no mapping {mapping_id}.")
+        kept = await same.replay(session)  # behind the lock, where the same request may have been
+        if kept is not None:
+            return kept
         state = row.state
         if state == MappingState.ACTIVE:
             item = await session.get_one(DriftItemRow, row.item_id, with_for_update=True)
             await retire_mapping(session, item, row, by)
             await session.flush()
-            answer = as_bytes(mapping_view(row))
-            await keep_answer(
-                session,
-                caller=same.caller,
-                key=same.key,
-                fingerprint_=same.fingerprint,
-                change_id=None,
-                answer=(HTTPStatus.OK, answer),
-                at=by.at,
-            )
-            return Response(answer, media_type="application/json")
+            return await same.keep(session, mapping_view(row), by.at)
     why = f"The mapping is {state}; only an active one is retired."
     await note_refusal(parts, caller, _RETIRE, correlation_id, why, facts={"mapping": mapping_id})
     raise ApiError("not_applicable", why)

@@ -7,11 +7,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from adapters.postgres.acceptance import keep_answer
 from adapters.postgres.answers import NOTE, audit_entry_told
 from adapters.postgres.audit import audit_entry
 from api.dependencies import Caller, System_, require_role, visible_change
-from api.idempotency import as_bytes, repeatable
+from api.idempotency import repeatable
 from api.routes.service_changes import IdempotencyKey
 from domain.contracts import TimelineEntry
 from domain.service_change import READS_EVERYTHING
@@ -48,7 +47,7 @@ async def add_note(
     """
     require_role(caller, *READS_EVERYTHING)
     same = repeatable(request, caller, key, body.model_dump())
-    async with parts.sessions() as session:
+    async with parts.sessions.begin() as session:
         replay = await same.replay(session)
         if replay is not None:
             return replay
@@ -63,19 +62,7 @@ async def add_note(
         )
         session.add(entry)
         await session.flush()
-        answer = as_bytes(audit_entry_told(entry))
-        first = await keep_answer(
-            session,
-            caller=same.caller,
-            key=same.key,
-            fingerprint_=same.fingerprint,
-            change_id=change_id,
-            answer=(HTTPStatus.CREATED, answer),
-            at=parts.clock(),
+        # The same click, twice: the note stands once.
+        return await same.keep(
+            session, audit_entry_told(entry), parts.clock(), HTTPStatus.CREATED, change_id=change_id
         )
-        if first:
-            await session.commit()
-            return Response(answer, HTTPStatus.CREATED, media_type="application/json")
-        await session.rollback()  # the same click, twice: the note stands once
-        replay = await same.replay(session)
-    return replay or Response(answer, HTTPStatus.CREATED, media_type="application/json")

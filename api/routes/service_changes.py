@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from adapters.postgres.acceptance import NewChange, accept_change, keep_answer
+from adapters.postgres.acceptance import NewChange, accept_change
 from adapters.postgres.answers import answers, timeline
 from adapters.postgres.change_filters import count_changes
 from adapters.postgres.reading import (
@@ -17,8 +17,7 @@ from adapters.postgres.reading import (
 )
 from adapters.postgres.situations import situation_of
 from api.dependencies import Caller, CorrelationId, Parts, System_, require_role, visible_change
-from api.errors import ApiError
-from api.idempotency import Repeatable, as_bytes, repeatable, required_key
+from api.idempotency import Repeatable, repeatable, required_key
 from api.lists import COUNTED_TO, ChangeFilterQuery, ChangeListQuery, match_count
 from api.personal import PersonalQuery, sight
 from api.uploads import keep_document, submission_in
@@ -97,30 +96,13 @@ async def submit(
 
 
 async def _accept(parts: Parts, new: NewChange, same: Repeatable) -> Response:
-    async with parts.sessions() as session:
+    async with parts.sessions.begin() as session:
         accepted = await accept_change(session, new)
         # Whoever submitted it reads its personal fields as they are, now as later.
-        body = as_bytes(accepted.model_copy(update={"may_show_personal": True}))
-        first = await keep_answer(
-            session,
-            caller=new.caller,
-            key=new.idempotency_key,
-            fingerprint_=same.fingerprint,
-            change_id=new.id,
-            answer=(HTTPStatus.ACCEPTED, body),
-            at=new.at,
+        view = accepted.model_copy(update={"may_show_personal": True})
+        return _located(
+            await same.keep(session, view, new.at, HTTPStatus.ACCEPTED, change_id=new.id)
         )
-        if first:
-            await session.commit()
-            answer = Response(body, HTTPStatus.ACCEPTED, media_type="application/json")
-            answer.headers["Location"] = f"/v1/service-changes/{new.id}"
-            return answer
-        # The key has an answer already, which is rare enough to find out last; nothing is kept.
-        await session.rollback()
-        replay = await same.replay(session)
-    if replay is None:
-        raise ApiError("internal", "The first answer under this key cannot be found.")
-    return _located(replay)
 
 
 def _located(replay: Response) -> Response:

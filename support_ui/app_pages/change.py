@@ -12,7 +12,7 @@ from domain.service_change import FINAL
 from support_ui import documents, live_steps, pausing, second_person, session, ui
 from support_ui.calls.transport import ApiError
 from support_ui.change import attempts, card, lineage, opening, payloads, story
-from support_ui.view_models import actions, places, text
+from support_ui.view_models import actions, ownership, places, text
 from support_ui.view_models import change as view
 from support_ui.view_models.evidence import Section, opened
 
@@ -87,6 +87,13 @@ def _plan(change: ServiceChangeView) -> None:
     ui.static_table(
         view.check_rows(change, session.now()), empty="No check has answered yet.", alt="Checks"
     )
+    st.markdown("##### Fields of other systems", anchors=False)
+    with ui.guarded():
+        ui.static_table(
+            ownership.synced_rows(session.api().fields(change.id), session.now()),
+            empty="Nothing was read yet.",
+            alt="Fields that live elsewhere: source, version and time of what is held",
+        )
     st.markdown("##### Plan", anchors=False)
     if change.plan is None:
         st.caption("There is no plan yet; the checks have to pass first.")

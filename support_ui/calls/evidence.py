@@ -11,6 +11,7 @@ from domain.contracts_evidence import (
     PayloadComparisonView,
     PayloadView,
     Personal,
+    SyncedFieldView,
 )
 from support_ui.calls.transport import LIST_LIMIT, Connection, Query, change_path, segment
 
@@ -19,6 +20,7 @@ _ATTEMPT = TypeAdapter(AttemptDetailView)
 _PAYLOADS = TypeAdapter(Page[PayloadView])
 _COMPARISON = TypeAdapter(PayloadComparisonView)
 _HOLDINGS = TypeAdapter(list[HoldingView])
+_FIELDS = TypeAdapter(list[SyncedFieldView])
 _LINEAGE = TypeAdapter(Page[LineageEntryView])
 _NOTE = TypeAdapter(TimelineEntry)
 
@@ -53,6 +55,10 @@ class EvidenceCalls(Connection):
     def holdings(self, change_id: str) -> list[HoldingView]:
         """What each system holds, and what is on its way there."""
         return self.get(f"{change_path(change_id)}/holdings", _HOLDINGS)
+
+    def fields(self, change_id: str) -> list[SyncedFieldView]:
+        """What is held of fields that live elsewhere."""
+        return self.get(f"{change_path(change_id)}/fields", _FIELDS)
 
     def lineage(self, change_id: str, *, cursor: str | None = None) -> Page[LineageEntryView]:
         """A stretch of what the change is related to, in order."""

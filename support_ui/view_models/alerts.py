@@ -55,7 +55,7 @@ _LEADS: Final[Mapping[RuleName, tuple[str, Callable[[System], Place]]]] = {
     RuleName.BREAKER_OPEN: ("How the vendor answers", _VENDOR),
     RuleName.VENDOR_SILENT: ("What it told us last", places.events),
     RuleName.DIFFERENCES: ("The disagreements", lambda _: Place(places.DISAGREEMENTS_PAGE)),
-    RuleName.REPORT_STALE: ("The last comparison", lambda _: Place(places.DISAGREEMENTS_PAGE)),
+    RuleName.REPORT_STALE: ("The reports and how jobs went", lambda _: Place(places.REPORT_PAGE)),
     RuleName.INBOX_AGE: ("What waits in the inbox", places.events),
     RuleName.CREDENTIAL_EXPIRY: ("The credentials", lambda _: Place(places.CREDENTIALS_PAGE)),
     RuleName.CREDENTIAL_REFUSED: ("The credentials", lambda _: Place(places.CREDENTIALS_PAGE)),
@@ -126,7 +126,7 @@ def facts(alert: AlertView, now: datetime) -> list[Fact]:
         Fact(
             "Reading",
             "speed",
-            [reading, f"Told of {limit(alert.below, alert.threshold, alert.unit)}"],
+            [reading, f"Fires when {limit(alert.below, alert.threshold, alert.unit)}"],
         ),
         Fact("Since", "schedule", since),
         Fact("Owner", "group", [text.plain(text.sentence(alert.owner))]),

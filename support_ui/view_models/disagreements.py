@@ -305,6 +305,8 @@ def read_rows(run: ReconciliationRunView) -> list[dict[str, str]]:
 
 
 def _whole(read: SystemReadView) -> str:
+    if read.waits_for:
+        return f":orange-badge[:material/hourglass_top: Waits] {text.plain(read.waits_for)}"
     if read.whole is None:
         return ":blue-badge[:material/sync: Being read]"
     if read.whole:

@@ -202,13 +202,18 @@ def part_rows(parts: Sequence[PartHealthView]) -> list[dict[str, str]]:
     """The machinery, part by part; cells are Markdown."""
     return [
         {
-            "Part": f"**{words.PART[each.part]}**",
+            "Part": f"**{_part(each)}**",
             "State": words.HEALTH[each.state].badge,
             "What is known": text.plain(each.sentence),
             "What to do": text.plain(each.next_action or "Nothing."),
         }
         for each in parts
     ]
+
+
+def _part(of: PartHealthView) -> str:
+    name = words.PART[of.part]
+    return name if of.system in {None, System.THROUGHLINE} else f"{name}, {words.SYSTEM[of.system]}"
 
 
 def process_rows(processes: Iterable[ProcessView], now: datetime) -> list[dict[str, str]]:

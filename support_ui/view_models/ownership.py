@@ -1,9 +1,11 @@
 """Which system owns each field, and what everybody else may do with it."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Final
 
 from domain.contracts import FieldOwnershipView
+from domain.contracts_evidence import SyncedFieldView, VersionKind
 from domain.contracts_views import RightView, RoleRightView
 from domain.field_ownership import OthersRight
 from domain.service_change import Action, Role
@@ -60,6 +62,43 @@ def _others(field: FieldOwnershipView) -> str:
         if who != field.owner
     ]
     return text.plain("; ".join(rights)) or text.DASH
+
+
+VERSION: Final[Mapping[VersionKind, str]] = {
+    VersionKind.ETAG: "Its own",
+    VersionKind.CONTENT: "Hash of the answer",
+    VersionKind.DOCUMENT: "Hash of the document",
+    VersionKind.PAYLOAD: "Payload",
+}
+_SHOWN: Final = 24
+"""Letters of a version; a whole hash would be wider than the rest of the table."""
+
+
+def synced_rows(fields: Iterable[SyncedFieldView], now: datetime) -> list[dict[str, str]]:
+    """What is held of fields that live elsewhere; the cells are Markdown."""
+    return [
+        {
+            "Field": f"`{each.field}`",
+            "Source": words.SYSTEM[each.source],
+            "Value": text.plain(_value(each.value)),
+            "Version": _version(each),
+            "As of": text.hover(text.age(each.at, now), each.at),
+        }
+        for each in fields
+    ]
+
+
+def _value(value: object) -> str:
+    if value is None or value == []:
+        return text.DASH
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _version(of: SyncedFieldView) -> str:
+    if of.version is None:
+        return text.DASH
+    told = of.version if len(of.version) <= _SHOWN else f"{of.version[:_SHOWN]}…"
+    return f"{VERSION[of.version_kind]} `{told}`"
 
 
 def right_rows(rights: Iterable[RightView], mine: Role) -> list[dict[str, str]]:

@@ -1,5 +1,6 @@
 """The drift inbox over HTTP: what parks, who may say what it means, and what goes on then."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -193,8 +194,14 @@ async def test_a_retired_mapping_is_read_through_no_longer(
     path = f"/v1/mappings/{mapping['id']}/actions/retire"
     body = {"reason": "It was wrong."}
     assert (await api.operator.post(path, json=body, headers=new_key())).status_code == 403
-    retired = await api.client("admin").post(path, json=body, headers=new_key())
+    admin, key = api.client("admin"), new_key()
+    retired, again = await asyncio.gather(
+        *(admin.post(path, json=body, headers=key) for _ in range(2))
+    )
     assert retired.json()["state"] == "retired"
+    assert again.content == retired.content
+    other = await admin.post(path, json={"reason": "Another one."}, headers=key)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
     twice = await api.client("admin").post(path, json=body, headers=new_key())
     assert (twice.status_code, twice.json()["code"]) == (409, "not_applicable")
     async with sessions() as session:

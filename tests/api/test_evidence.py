@@ -301,3 +301,28 @@ async def test_a_note_is_for_staff_and_says_something(
         f"{ROUTE}/{change['id']}/notes", json={"text": text}, headers=new_key()
     )
     assert answer.status_code == status
+
+
+async def test_every_field_of_another_system_carries_source_version_and_time(
+    office: Office,
+) -> None:
+    change_id = await office.submitted()
+    await office.reaches(change_id, "awaiting_approval")
+    (await office.act(change_id, "approve")).raise_for_status()
+    await office.reaches(change_id, "active")
+
+    found = {each["field"]: each for each in await got(office.api, f"{change_id}/fields")}
+
+    read = {"services_held", "contract_term", "account_standing", "recurring_charge", "slot"}
+    written = {"invoice_line", "order"}
+    assert read | written | {"document_version"} <= set(found)
+    ownership = (await office.api.operator.get("/v1/field-ownership")).json()
+    owners = {each["field"]: each["owner"] for each in ownership}
+    for field, each in found.items():
+        assert each["source"] == owners[field]
+        assert each["version"]
+        assert each["at"]
+        assert each["evidence"]["id"]
+    assert found["services_held"]["version_kind"] == "etag"
+    assert found["invoice_line"]["value"] in office.world.billing.lines
+    assert (await office.api.portal.get(f"{ROUTE}/{change_id}/fields")).status_code == 403

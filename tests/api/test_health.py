@@ -2,27 +2,42 @@
 
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.worker import Worker
 
 from adapters.postgres.life_signs import LifeSign, show
 from adapters.postgres.records import PostgresRecords
 from adapters.postgres.tables import AttemptRow
+from domain.credential_messages import PreflightInput, PreflightResult
 from domain.errors import VendorUnavailableError
+from domain.event_polling import PollInput
 from domain.gates import FAILURES_IN_A_ROW
 from domain.health import Part
-from domain.identifiers import System
+from domain.identifiers import VENDORS, System
 from tests.support.api import CALLERS, ApiUnderTest
 from tests.support.clock import START
 from tests.support.office import Office
+from tests.support.polling import eventually
 from tests.support.records import attempt_row, effect_row
 from tests.support.webhooks import arrive, standing_changed
+from worker.main import workflow_runner
+from workflows import EventPollingWorkflow
 
 Sessions = async_sessionmaker[AsyncSession]
 MINUTE = timedelta(minutes=1)
 NOW = START + 2 * MINUTE
+
+
+@activity.defn(name="check_credentials")
+async def accept_all(job: PreflightInput) -> PreflightResult:
+    """A pre-flight that nobody fails."""
+    del job
+    return PreflightResult(checks=())
 
 
 @pytest.fixture
@@ -165,7 +180,7 @@ async def test_a_sender_is_silent_when_others_days_had_events_by_now(
 async def test_the_machinery_without_processes_says_what_to_start(api: ApiUnderTest) -> None:
     found = await read(api, "system")
 
-    assert [each["part"] for each in found["parts"]] == list(Part)
+    assert list(dict.fromkeys(each["part"] for each in found["parts"])) == list(Part)
     states = {each["part"]: each["state"] for each in found["parts"]}
     assert (states["database"], states["engine"]) == ("good", "good")
     assert (states["workers"], states["sweepers"]) == ("unknown", "unknown")
@@ -177,10 +192,46 @@ async def test_the_machinery_without_processes_says_what_to_start(api: ApiUnderT
 
 async def test_a_worker_at_work_is_seen_at_its_queue(office: Office) -> None:
     office.api.parts.clock = lambda: NOW
-    found = await part(office.api, Part.TASK_QUEUE)
+    parts = (await read(office.api, "system"))["parts"]
+    queues = {each["system"]: each for each in parts if each["part"] == Part.TASK_QUEUE}
 
-    assert (found["state"], found["count"]) == ("good", 0)
-    assert "1 ask for work" in found["sentence"]
+    assert list(queues) == ["throughline", *VENDORS]
+    for found in queues.values():
+        assert (found["state"], found["count"], found["pollers"]) == ("good", 0, 1)
+        assert "1 ask for work" in found["sentence"]
+
+
+async def test_what_waits_on_a_vendors_queue_is_told_apart_from_the_other_queues(
+    api: ApiUnderTest, temporal_client: Client
+) -> None:
+    main = api.parts.engine.queues.names[System.THROUGHLINE]
+    only_workflows = Worker(
+        temporal_client,
+        task_queue=main,
+        workflows=[EventPollingWorkflow],
+        activities=[accept_all],
+        workflow_runner=workflow_runner(),
+    )
+
+    async def queues() -> dict[str, Any]:
+        parts = (await read(api, "system"))["parts"]
+        return {each["system"]: each for each in parts if each["part"] == Part.TASK_QUEUE}
+
+    async with only_workflows:
+        poll = await temporal_client.start_workflow(
+            EventPollingWorkflow.run,
+            PollInput(system=System.BILLING),
+            id=f"{main}-poll",
+            task_queue=main,
+        )
+        found = await eventually(queues, lambda seen: seen["billing"]["count"] == 1)
+        await poll.terminate("seen")
+
+    assert found["billing"]["state"] == "down"
+    assert found["billing"]["pollers"] == found["crm"]["count"] == 0
+    assert found["billing"]["sentence"].startswith(f"Nobody asks for work on {main}.billing; 1 ")
+    assert found["billing"]["next_action"].startswith("Start a worker")
+    assert (found["throughline"]["state"], found["throughline"]["pollers"]) == ("good", 1)
 
 
 async def test_processes_are_listed_with_their_last_sign(
@@ -220,7 +271,8 @@ async def test_what_nobody_delivers_or_closes_makes_its_part_slow(
 
 async def test_the_engine_away_is_told_and_the_rest_as_well(api: ApiUnderTest) -> None:
     class Away:
-        namespace, task_queue = "throughline", "main"
+        namespace = "throughline"
+        names: ClassVar = {System.THROUGHLINE: "main", System.BILLING: "main.billing"}
 
         async def look(self) -> None:
             return None

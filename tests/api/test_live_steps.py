@@ -1,5 +1,6 @@
 """Steps the engine is backing off from: seen, tried at once, tried differently."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -64,6 +65,26 @@ async def test_trying_now_does_not_wait_for_the_back_off(office: Office) -> None
     (entry,) = trail.json()["items"]
     assert (entry["actor"], entry["reason"]) == ("support", WHY["reason"])
     assert entry["facts"]["step"] == STEP
+
+
+async def test_the_same_click_at_once_is_answered_once_and_another_request_is_told(
+    office: Office,
+) -> None:
+    change_id = await backing_off(office)
+    route, key = f"{ROUTE}/{change_id}/live-steps/{STEP}/actions/change_tries", new_key()
+    body = {**WHY, "attempts_left": 3}
+
+    answers = await asyncio.gather(
+        *(office.api.operator.post(route, json=body, headers=key) for _ in range(4)),
+        office.api.operator.post(route, json={**WHY, "attempts_left": 5}, headers=key),
+    )
+
+    answered = [answer for answer in answers if answer.status_code == 200]
+    reused = [answer.json()["code"] for answer in answers if answer.status_code != 200]
+    assert len({answer.content for answer in answered}) == 1
+    assert set(reused) == {"idempotency_key_reused"}
+    trail = await office.api.operator.get("/v1/audit", params={"action": "change_tries"})
+    assert len(trail.json()["items"]) == 1
 
 
 async def test_a_step_may_be_given_so_many_further_tries(office: Office) -> None:

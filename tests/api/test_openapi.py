@@ -50,6 +50,7 @@ ROUTES = {
     ("get", "/v1/reports/morning/export"),
     ("get", "/v1/health/integrations"),
     ("get", "/v1/field-ownership"),
+    ("get", "/v1/service-changes/{change_id}/fields"),
     ("get", "/v1/credentials"),
     ("post", "/v1/credentials/preflight"),
     ("post", "/v1/credentials/{system}/stage"),

@@ -12,14 +12,24 @@ from adapters.postgres.alerts import alone
 from adapters.postgres.tables import AuditEntryRow
 from adapters.postgres.tables_alerts import AlertNoticeRow, AlertRow, AlertThresholdRow
 from adapters.postgres.tables_desk import ReplayItemRow, ReplayRow
-from adapters.temporal.queues import QueueLook
+from adapters.temporal.queues import EngineLook, QueueLook
 from domain.alerts import QUIET, RULE, TOLD_AGAIN_AFTER, AlertState, RuleName
 from domain.announcements import Announcement
 from domain.errors import NoticeError
-from domain.identifiers import VENDORS
-from tests.support.alerts import HOUR, MINUTE, TROUBLES, a_worker, difference, drift_item
+from domain.identifiers import VENDORS, System
+from tests.support.alerts import (
+    HOUR,
+    MINUTE,
+    TROUBLES,
+    a_worker,
+    difference,
+    drift_item,
+    report,
+    run,
+)
 from tests.support.clock import Clock
 from tests.support.dead_letters import stands_still
+from tests.support.records import accepted_change
 from worker.alerts import Alerts
 from worker.meters import Meters
 
@@ -45,17 +55,28 @@ class Channel:
         return [told.kind for told in self.heard if told.facts["rule"] == rule]
 
 
+def engine(**waits: float) -> EngineLook:
+    """One that answers; nothing waits but where seconds are given."""
+    return EngineLook(
+        0.01,
+        {
+            system: QueueLook(40 if system in waits else 0, waits.get(system, 0.0), frozenset("w"))
+            for system in System
+        },
+    )
+
+
 class Watch:
     """Rounds as the relay goes them, by a clock the test sets."""
 
     def __init__(self, sessions: Sessions, clock: Clock) -> None:
         self.sessions, self.clock = sessions, clock
         self.channel, self.meters = Channel(), Meters()
-        self.queue: QueueLook | None = QueueLook(0.01, 0, 0.0, frozenset())
+        self.engine: EngineLook | None = engine()
         self.alerts = Alerts(sessions, [self.channel], self._look, self.meters, clock)
 
-    async def _look(self) -> QueueLook | None:
-        return self.queue
+    async def _look(self) -> EngineLook | None:
+        return self.engine
 
     async def rounds(self, span: timedelta) -> None:
         for _ in range(int(span / ROUND) + 1):
@@ -143,6 +164,58 @@ async def test_dead_letters_a_retry_is_about_to_take_are_held_back(
     assert len(await watch.rows(RuleName.DEAD_LETTER_AGE)) == 1
 
 
+MORNING = ("throughline", "morning-report")
+
+
+@pytest.mark.parametrize(
+    ("last_cut", "fires"),
+    [
+        (None, True),
+        (27 * HOUR, True),
+        (25 * HOUR, False),
+    ],
+    ids=["not run", "late or stale", "not due yet"],
+)
+async def test_a_morning_report_that_has_not_come_fires_until_it_is_there(
+    watch: Watch, sessions: Sessions, last_cut: timedelta | None, fires: bool
+) -> None:
+    await accepted_change(sessions, at=watch.now() - 30 * HOUR)
+    async with sessions.begin() as session:
+        session.add(run("run_1", watch.now() - HOUR))
+        if last_cut:
+            session.add(report(watch.now() - last_cut))
+    await watch.rounds(MINUTE)
+    firing = [(*MORNING, "firing")] if fires else []
+    assert await watch.states(RuleName.REPORT_STALE) == firing
+
+    async with sessions.begin() as session:
+        session.add(report(watch.now() - HOUR))
+    await watch.rounds(QUIET + MINUTE)
+    resolved = [(*MORNING, "resolved")] if fires else []
+    assert await watch.states(RuleName.REPORT_STALE) == resolved
+
+
+async def test_a_report_of_a_day_long_past_built_today_is_still_stale(
+    watch: Watch, sessions: Sessions
+) -> None:
+    old = report(watch.now() - 72 * HOUR)
+    old.built_at = watch.now()
+    async with sessions.begin() as session:
+        session.add(old)
+    await watch.alerts.look()
+    assert await watch.states(RuleName.REPORT_STALE) == [(*MORNING, "firing")]
+
+
+async def test_both_daily_reports_that_are_missing_are_told_in_one_message(
+    watch: Watch, sessions: Sessions
+) -> None:
+    await accepted_change(sessions, at=watch.now() - 30 * HOUR)
+    await watch.rounds(MINUTE)
+    (told,) = [each for each in watch.channel.heard if each.facts["rule"] == "report_stale"]
+    subjects = [each["subject"] for each in told.facts["alerts"]]
+    assert subjects == ["morning-report", "reconciliation"]
+
+
 async def test_what_is_about_one_rule_at_one_system_is_told_together(
     watch: Watch, sessions: Sessions
 ) -> None:
@@ -227,15 +300,16 @@ async def test_a_threshold_somebody_has_set_counts_from_the_next_round_on(
     assert b'throughline_alert_threshold{rule="drift"} 1.0' in watch.meters.page()
 
 
+@pytest.mark.parametrize("system", ["throughline", "billing"])
 async def test_tasks_that_wait_at_the_engine_count_and_an_engine_that_is_away_says_nothing(
-    watch: Watch,
+    watch: Watch, system: str
 ) -> None:
-    watch.queue = QueueLook(0.01, 40, 300.0, frozenset())
+    watch.engine = engine(**{system: 300.0})
     await watch.rounds(2 * MINUTE)
-    fires = [("throughline", "", "firing")]
+    fires = [(system, "", "firing")]
     assert await watch.states(RuleName.QUEUE_AGE) == fires
 
-    watch.queue = None
+    watch.engine = None
     await watch.rounds(2 * QUIET)
     assert await watch.states(RuleName.QUEUE_AGE) == fires
 

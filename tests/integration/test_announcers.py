@@ -18,10 +18,12 @@ from adapters.announcers import MailAnnouncer, WebhookAnnouncer
 from domain.errors import NoticeError
 from domain.filters import ListPage
 from domain.messages import NoticeKind
+from domain.morning_report import announcement, headline
 from domain.records import OperationsNotice
 from domain.views import AlertTurn, ViewNotice
 from stack.ports import LOOPBACK, free_ports
 from tests.support.api import BILLING_SECRET
+from tests.ui.samples_reports import QUIET
 from tests.vendor_server import serving
 
 CONSOLE = "https://console.example"
@@ -228,3 +230,21 @@ async def test_a_view_that_holds_too_much_is_told_by_mail_and_webhook_alike(
     assert event["data"]["url"] == f"{CONSOLE}/find?view=view_1"
     assert headers["webhook-id"] == "view_1:1:opened"
     assert json.loads(later)["type"] == "view_alert.resolved"
+
+
+async def test_the_morning_report_is_told_as_everything_else_is(
+    mail: MailAnnouncer, postbox: Postbox, webhook: WebhookAnnouncer, receiver: Receiver
+) -> None:
+    told = announcement(QUIET, "f00d")
+    await mail.tell(told)
+    await webhook.tell(told)
+
+    (received,) = postbox.mails
+    assert received["Subject"] == headline(QUIET)
+    text = received.get_content()
+    assert all(line in text for line in ("Complete: every input is there.", "SHA-256 f00d"))
+    assert f"{CONSOLE}/report?day={QUIET.day}" in text
+    ((headers, body),) = receiver.requests
+    event = Webhook(BILLING_SECRET).verify(body, headers)
+    assert (event["type"], headers["webhook-id"]) == ("report.morning", told.id)
+    assert (event["data"]["complete"], event["data"]["sha256"]) == (True, "f00d")

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -10,15 +9,15 @@ from typing import Any
 import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
-from rich.console import Console
 
 from domain.alert_turns import Subject
 from domain.alerts import RULES, THRESHOLD_METRIC, AlertRule, RuleName
 from domain.identifiers import System
 from http_client import AsyncClient
 from stack.monitoring import DASHBOARD_FILE, RULES_FILE, alert_name, dashboard, prometheus_rules
-from stack.packages import install_debian_package
 from stack.ports import LOOPBACK, free_ports
+from tests.support.prometheus import promtool as find_promtool
+from tests.support.prometheus import run
 from worker.meters import Meters
 from worker.running import health_page
 
@@ -29,20 +28,7 @@ LIMITS = {rule.name: rule.threshold for rule in RULES}
 
 @pytest.fixture(scope="module")
 def promtool() -> str:
-    if shutil.which("promtool") is None:
-        install_debian_package("prometheus", "the tests of alert rules", Console())
-    found = shutil.which("promtool")
-    assert found
-    return found
-
-
-def run(promtool: str, *words: str) -> str:
-    done = subprocess.run(  # noqa: S603 - Prometheus's own tool, on files of ours
-        [promtool, *words], capture_output=True, text=True, timeout=60, check=False
-    )
-    said = done.stdout + done.stderr
-    assert done.returncode == 0, said
-    return said
+    return find_promtool()
 
 
 def test_the_files_are_as_the_table_of_rules_has_them() -> None:

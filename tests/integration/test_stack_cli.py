@@ -1,6 +1,7 @@
 """The command line as a person meets it: one clear line and an exit status, never a traceback."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from settings import CHECKOUT, Settings
 from stack.ephemeral import temporary_folder
 from stack.ports import LOOPBACK, free_ports, is_free
 from stack.temporal import EnginePorts
+from tests.support.prometheus import promtool, run
 
 
 @pytest.fixture
@@ -27,7 +29,9 @@ def free_row(length: int) -> int:
     return next(each for each in starts if all(map(is_free, range(each, each + length))))
 
 
-def throughline(state: Path, *words: str, **changes: str) -> "subprocess.CompletedProcess[str]":
+def throughline(
+    state: Path, *words: str, checkout: Path = CHECKOUT, **changes: str
+) -> "subprocess.CompletedProcess[str]":
     """Runs a command with a state folder and free ports of its own."""
     ports = [field for field in Settings.model_fields if field.endswith("_port")]
     given = dict(zip(ports, map(str, free_ports(len(ports))), strict=True))
@@ -35,7 +39,7 @@ def throughline(state: Path, *words: str, **changes: str) -> "subprocess.Complet
     variables = {f"THROUGHLINE_{name.upper()}": value for name, value in given.items()}
     return subprocess.run(  # noqa: S603 - the command line under test
         [sys.executable, "-m", "stack", *words],
-        cwd=CHECKOUT,
+        cwd=checkout,
         env=os.environ | variables | {"THROUGHLINE_STATE_DIR": str(state), "COLUMNS": "200"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -48,7 +52,9 @@ def throughline(state: Path, *words: str, **changes: str) -> "subprocess.Complet
 def test_help_names_every_command_of_the_contract(state: Path) -> None:
     answer = throughline(state, "--help")
 
-    commands = ("demo", "up", "down", "status", "test", "check", "replay", "bench", "submit")
+    commands = (
+        "demo", "up", "down", "status", "test", "check", "replay", "bench", "submit", "alert-rules",
+    )  # fmt: skip
     assert answer.returncode == 0
     assert all(f" {command} " in answer.stdout for command in commands)
 
@@ -85,6 +91,24 @@ def test_a_setting_that_is_no_number_is_one_line_with_its_name(state: Path) -> N
     assert answer.returncode == 1
     assert answer.stderr.count("\n") == 1
     assert "THROUGHLINE_API_PORT" in answer.stderr
+
+
+def test_the_alert_rules_are_written_from_nothing_and_prometheus_takes_them(
+    tmp_path: Path,
+) -> None:
+    for path in CHECKOUT.iterdir():  # a copy of the program without `ops/`, so that nothing is left
+        if (path / "__init__.py").is_file() and path.name != "tests":
+            shutil.copytree(path, tmp_path / path.name, ignore=shutil.ignore_patterns("data"))
+        elif path.suffix == ".py":
+            shutil.copy(path, tmp_path)
+
+    answer = throughline(tmp_path / "state", "alert-rules", checkout=tmp_path)
+
+    assert answer.returncode == 0, answer.stderr
+    assert "alerts.yml is as the table of rules has it" in answer.stdout
+    written = tmp_path / "ops/prometheus/alerts.yml"
+    assert "SUCCESS" in run(promtool(), "check", "rules", str(written))
+    assert (tmp_path / "ops/grafana/throughline.json").is_file()
 
 
 def test_an_unknown_kind_of_tests_is_told_the_known_ones(state: Path) -> None:

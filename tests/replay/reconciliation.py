@@ -1,20 +1,24 @@
-"""Records the histories of reconciliation: `python -m tests.replay.reconciliation`. As code.
+"""Records the histories of reconciliation: `python -m tests.replay.reconciliation [name ...]`.
 
-It runs on an engine and a database of its own, like `record.py` for service changes.
+Review what it writes as code. It runs on an engine and a database of its own, like `record.py` for
+service changes.
 """
 
 import asyncio
 import dataclasses
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import select
 
+from adapters.postgres.credential_faults import PROBE
 from adapters.postgres.engine import create_engine, sessions
 from adapters.postgres.migrate import upgrade
 from adapters.postgres.reconciliation_deciding import DifferenceDecision, decide
 from adapters.postgres.reconciliation_runs import begin_run
+from adapters.postgres.tables import OutboxRow
 from adapters.postgres.tables_reconciliation import DifferenceRow
 from adapters.temporal.client import connect
 from domain.catalogue import Product
@@ -31,6 +35,7 @@ from stack.ephemeral import EphemeralStack, ephemeral_stack
 from tests.replay.histories import HISTORIES, store
 from tests.support.clock import Clock
 from tests.support.factories import ACCOUNT
+from tests.support.polling import eventually
 from tests.support.world import World
 
 RECONCILED: Final = HISTORIES.parent / "reconciliation"
@@ -38,6 +43,12 @@ RECONCILED: Final = HISTORIES.parent / "reconciliation"
 
 
 async def _run(world: World, name: str, most_pages: int = 400) -> str:
+    id_ = await _start(world, name, most_pages)
+    await world.client.get_workflow_handle(id_).result()
+    return id_
+
+
+async def _start(world: World, name: str, most_pages: int = 400) -> str:
     async with world.sessions.begin() as session:
         await begin_run(
             session,
@@ -50,9 +61,7 @@ async def _run(world: World, name: str, most_pages: int = 400) -> str:
         )
     run = ReconcileInput(run_id=f"rec_{name}", most_pages=most_pages)
     await world.engine.reconcile(run)
-    id_ = reconciliation_workflow_id(run.run_id)
-    await world.client.get_workflow_handle(id_).result()
-    return id_
+    return reconciliation_workflow_id(run.run_id)
 
 
 async def whole(world: World) -> str:
@@ -69,6 +78,24 @@ async def incomplete(world: World) -> str:
 async def continued(world: World) -> str:
     """The run goes on as a further one; its last part is kept."""
     return await _run(world, "continued", most_pages=2)
+
+
+async def refused_at_first(world: World) -> str:
+    """Billing accepts no secret before the run; it is read once it does."""
+    world.entrances.refuses.add((System.BILLING, 1))
+    id_ = await _start(world, "refused_at_first")
+
+    async def probed() -> list[str]:
+        async with world.sessions() as session:
+            return list(await session.scalars(select(OutboxRow.topic)))
+
+    await eventually(probed, lambda topics: PROBE in topics)
+    world.entrances.refuses.clear()
+    await world.relay()
+    handle = world.client.get_workflow_handle(id_)
+    await world.time.fast_forward(handle, timedelta(minutes=2))
+    await handle.result()
+    return id_
 
 
 async def nightly(world: World) -> str:
@@ -118,6 +145,7 @@ RECONCILIATIONS: Final[Mapping[str, Callable[[World], Awaitable[str]]]] = {
     "whole": whole,
     "incomplete": incomplete,
     "continued": continued,
+    "refused_at_first": refused_at_first,
     "repaired": repaired,
     "repair_refused": repair_refused,
     "nightly": nightly,
@@ -125,14 +153,14 @@ RECONCILIATIONS: Final[Mapping[str, Callable[[World], Awaitable[str]]]] = {
 """Name and course. The nightly one leaves a run behind that nobody reads."""
 
 
-async def record(stack: EphemeralStack) -> None:
-    """Have each come to its end and keep its history."""
+async def record(stack: EphemeralStack, names: Sequence[str]) -> None:
+    """Have each come to its end and keep its history. Raises KeyError for an unknown name."""
     client = await connect(stack.temporal_target, stack.temporal_namespace)
     engine = create_engine(stack.database_url, pool_size=10, application="throughline-record")
-    for name, course in RECONCILIATIONS.items():
+    for name in names or RECONCILIATIONS:
         world = World(client, sessions(engine), Clock(), name)
         async with world.working():
-            id_ = await course(world)
+            id_ = await RECONCILIATIONS[name](world)
         history = await client.get_workflow_handle(id_).fetch_history()
         path = store(name, history, RECONCILED)
         sys.stdout.write(f"{path.name}: {len(history.events)} events\n")
@@ -142,4 +170,4 @@ async def record(stack: EphemeralStack) -> None:
 if __name__ == "__main__":
     with ephemeral_stack() as recording:
         upgrade(recording.database_url)
-        asyncio.run(record(recording))
+        asyncio.run(record(recording, sys.argv[1:]))

@@ -11,6 +11,7 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowRunne
 from adapters.temporal.client import data_converter
 from domain.messages import EngineName, ServiceChangeInput, ServiceChangeResult
 from domain.steps import Step
+from tests.replay.brief import BRIEF, BRIEFLY
 from tests.replay.histories import HISTORIES, store, stored
 from tests.replay.polling import POLLED, POLLS
 from tests.replay.previews import PREVIEWED, PREVIEWS
@@ -22,7 +23,7 @@ from worker.main import workflow_runner
 from workflows import WORKFLOWS, ServiceChangeWorkflow
 
 _CHANGES = stored()
-_FOLDERS = (HISTORIES, POLLS, REPLAYS, PREVIEWS, RECONCILED, REPORTS)
+_FOLDERS = (HISTORIES, POLLS, REPLAYS, PREVIEWS, RECONCILED, REPORTS, BRIEF)
 _STORED = [history for folder in _FOLDERS for history in stored(folder)]
 _MACHINE = re.compile(r'"/(home|root|work|usr|tmp|Users)/|[0-9]+@[A-Za-z]|File \\"')
 _PERSONAL = re.compile(r"[A-Za-z0-9.]+@[A-Za-z0-9]+\.[a-z]|billing_address|line1|postal_code")
@@ -54,6 +55,16 @@ def test_every_scenario_has_its_history() -> None:
     assert {name_of(history) for history in stored(PREVIEWS)} == set(PREVIEWED)
     assert {name_of(history) for history in stored(REPORTS)} == set(REPORTED)
     assert {name_of(history) for history in stored(RECONCILED)} == set(RECONCILIATIONS)
+    assert {name_of(history) for history in stored(BRIEF)} == set(BRIEFLY)
+
+
+def test_every_registered_workflow_type_has_a_history() -> None:
+    kept = {
+        history.events[0].workflow_execution_started_event_attributes.workflow_type.name
+        for history in _STORED
+    }
+    registered = {workflow._Definition.must_from_class(each).name for each in WORKFLOWS}
+    assert kept == registered
 
 
 def test_a_folder_without_histories_is_an_error_that_says_how_to_record(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """A channel to operations that keeps what it was given."""
 
+from domain.announcements import Announcement
 from domain.errors import NoticeError
-from domain.morning_report import ReportNotice
 from domain.records import OperationsNotice
 
 
@@ -12,7 +12,7 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.notices: list[OperationsNotice] = []
-        self.reports: list[ReportNotice] = []
+        self.told: list[Announcement] = []
         self.broken = False
 
     async def announce(self, notice: OperationsNotice) -> None:
@@ -21,11 +21,11 @@ class Mailbox:
             raise NoticeError("the mail server does not answer")
         self.notices.append(notice)
 
-    async def announce_report(self, notice: ReportNotice) -> None:
-        """The same about the morning report."""
+    async def tell(self, told: Announcement) -> None:
+        """The same about something that is not one change."""
         if self.broken:
             raise NoticeError("the mail server does not answer")
-        self.reports.append(notice)
+        self.told.append(told)
 
     async def kinds(self) -> list[str]:
         """What came, in order."""

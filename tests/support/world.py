@@ -140,7 +140,7 @@ class World:
             reconciliations=PostgresReconciliations(self.sessions, self.clock),
             repairs=PostgresRepairs(self.sessions, self.clock),
             reports=PostgresReports(self.sessions, self.clock, SIX),
-            report_announcers=[self.mailbox],
+            report_tellers=[self.mailbox],
             entrances=self.entrances,
             trials=PostgresTrials(self.sessions, self.clock),
             clock=self.clock,

@@ -19,12 +19,14 @@ from domain.contracts_evidence import (
     PendingReason,
     PendingVersionView,
     Personal,
+    SyncedFieldView,
 )
 from domain.contracts_live_steps import LiveAction, LiveState, LiveStepsView, LiveStepView
 from domain.differences import FieldChange, compare
 from domain.identifiers import VENDORS, System
 from domain.personal_data import masked, personal_fields
-from domain.service_change import FINAL, DocumentState, EffectStatus, Role
+from domain.service_change import FINAL, CheckName, DocumentState, EffectStatus, Role
+from domain.synchronised import synchronised
 from domain.verdicts import verdict
 from tests.ui import samples_history
 from tests.ui.samples import NOW, sha
@@ -250,6 +252,27 @@ def holdings(change: ServiceChangeView) -> list[HoldingView]:
             )
         )
     return told
+
+
+FACTS: dict[CheckName, dict[str, Any]] = {
+    CheckName.ENTITLEMENT: {
+        "products": ["dsl", "phone"],
+        "contract": "One year",
+        "contract_ends_on": None,
+        "lifecycle": "active",
+        "fiber_available": True,
+        "etag": '"7590-VHVEG.3"',
+    },
+    CheckName.STANDING: {"recurring_minor": 4520, "standing": "current", "overdue_invoices": []},
+    CheckName.DATE: {"on": "2026-12-01", "problem": None},
+    CheckName.COMPLETENESS: {"document_version": 1, "document_sha256": sha("document")},
+}
+
+
+def fields(change: ServiceChangeView) -> list[SyncedFieldView]:
+    """As the checks of the change read them and its effects left them."""
+    told = [each.model_copy(update={"facts": FACTS[each.name]}) for each in change.checks]
+    return synchronised(told, change.effects)
 
 
 def lineage(change: ServiceChangeView) -> list[LineageEntryView]:

@@ -90,6 +90,11 @@ def _part(part: Part, state: HealthState, sentence: str) -> PartHealthView:
     )
 
 
+def _queue(system: System, sentence: str) -> PartHealthView:
+    view = _part(Part.TASK_QUEUE, HealthState.GOOD, sentence)
+    return view.model_copy(update={"system": system, "count": 0, "pollers": 2})
+
+
 MACHINERY = SystemHealthView(
     as_of=NOW,
     state=HealthState.DOWN,
@@ -97,6 +102,8 @@ MACHINERY = SystemHealthView(
         _part(Part.DATABASE, HealthState.GOOD, "Answers in 2 ms; holds 31 MiB."),
         _part(Part.ENGINE, HealthState.GOOD, "Answers in 4 ms; namespace default."),
         _part(Part.WORKERS, HealthState.DOWN, "0 of 1 show themselves."),
+        _queue(System.THROUGHLINE, "2 ask for work on throughline; no task waits."),
+        _queue(System.BILLING, "2 ask for work on throughline.billing; no task waits."),
         _part(Part.RELAY, HealthState.SLOW, "41 messages to the engine wait, the oldest 12 s."),
         _part(Part.SWEEPERS, HealthState.GOOD, "Last looked 3 s ago."),
     ],

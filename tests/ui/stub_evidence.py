@@ -14,6 +14,7 @@ from domain.contracts_evidence import (
     PayloadComparisonView,
     PayloadView,
     Personal,
+    SyncedFieldView,
 )
 from domain.contracts_live_steps import LiveStepsView
 from tests.ui import samples_evidence
@@ -35,6 +36,8 @@ def add_routes(
 
     def change(request: Request, change_id: str) -> ServiceChangeView:
         return one(world_of(request), change_id)
+
+    _add_fields(app, change)
 
     @app.get(f"{ROUTE}/attempts")
     def attempts(request: Request, change_id: str, limit: int = 50) -> Page[AttemptView]:
@@ -99,3 +102,9 @@ def add_routes(
         )
         found.notes.append(entry)
         return entry
+
+
+def _add_fields(app: FastAPI, change: "Callable[[Request, str], ServiceChangeView]") -> None:
+    @app.get(f"{ROUTE}/fields")
+    def fields(request: Request, change_id: str) -> list[SyncedFieldView]:
+        return samples_evidence.fields(change(request, change_id))

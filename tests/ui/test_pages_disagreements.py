@@ -5,6 +5,7 @@ from domain.identifiers import System
 from domain.reconciliation import Field, Freshness
 from domain.reconciliation_decisions import DifferenceAction, DifferenceState, RunState
 from domain.service_change import Role
+from support_ui.view_models import text
 from tests.ui.conftest import Console
 from tests.ui.samples_reconciliation import EXPLAINED, NOW, Reconciled, difference, run
 from tests.ui.stub_api import StubApi, problem
@@ -85,6 +86,21 @@ def test_comparing_now_is_one_request_and_shows_its_progress(
     assert world.reconciled.under_way is not None
     assert world.reconciled.under_way.state is RunState.RUNNING
     assert console.app.button(key="compare_now").disabled
+
+
+def test_a_run_says_which_system_it_waits_for_and_why(console: Console, stub: StubApi) -> None:
+    key, world = stub.open_world()
+    last = run(state=RunState.RUNNING, finished_at=None)
+    crm, billing, *others = last.systems
+    why = "billing does not accept our credential."
+    waiting = billing.model_copy(update={"whole": None, "waits_for": why})
+    world.reconciled.under_way = last.model_copy(update={"systems": [crm, waiting, *others]})
+    console.open("disagreements")
+    page = console.sign_in(key)
+    read = next(each.value for each in page.table if "Share of its rate" in each.value)
+    assert (
+        f":orange-badge[:material/hourglass_top: Waits] {text.plain(why)}" in read["Read"].tolist()
+    )
 
 
 def test_a_repair_of_money_is_proposed_with_what_was_seen(console: Console, stub: StubApi) -> None:

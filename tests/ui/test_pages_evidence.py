@@ -4,9 +4,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from domain.contracts import ServiceChangeView
-from domain.contracts_evidence import Held, LineageKind, PendingReason
+from domain.contracts_evidence import Held, LineageKind, PendingReason, VersionKind
 from domain.service_change import ChangeStatus, Role
-from support_ui.view_models import holdings, lineage
+from support_ui.view_models import holdings, lineage, ownership
 from tests.ui.conftest import Console
 from tests.ui.samples import CHANGES
 from tests.ui.samples_desk import ADDRESS, PARKED, revised
@@ -44,7 +44,22 @@ def said(console: Console) -> str:
     return console.said().replace("\\", "")
 
 
+def test_fields_of_other_systems_show_source_version_and_time(
+    console: Console, stub: StubApi
+) -> None:
+    page, _ = opened(console, stub, ACTIVE, "Request and plan")
+    table = next(each.value for each in page.table if "Source" in each.value)
+    rows = {row["Field"]: row for row in table.to_dict("records")}
+    held = rows["`services_held`"]
+    assert (held["Source"], held["Value"]) == ("CRM", "dsl, phone")
+    assert held["Version"] == 'Its own `"7590-VHVEG.3"`'
+    assert rows["`account_standing`"]["Version"].startswith("Hash of the answer `")
+    assert rows["`invoice_line`"]["Source"] == "Billing"
+    assert all(row["As of"] for row in rows.values())
+
+
 def test_every_kind_of_a_closed_set_has_its_words() -> None:
+    assert set(ownership.VERSION) == set(VersionKind)
     assert set(holdings.HELD) == set(Held)
     assert set(holdings.PENDING) == set(PendingReason)
     assert set(lineage.KIND) == set(LineageKind)

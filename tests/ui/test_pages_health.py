@@ -112,7 +112,7 @@ def test_machinery_is_told_while_the_record_is_away(console: Console, stub: Stub
     )
     page = health(console, key)
     assert len(page.error) == 1
-    assert page.table[0].value.shape[0] == 5
+    assert page.table[0].value.shape[0] == 7
 
 
 def test_no_vendor_is_connected(console: Console, stub: StubApi) -> None:

@@ -118,6 +118,12 @@ def test_a_part_that_is_well_asks_for_nothing() -> None:
             if part.state is HealthState.GOOD} == {r"Nothing\."}  # fmt: skip
 
 
+def test_each_vendors_task_queue_has_a_row_of_its_own() -> None:
+    rows = health.part_rows(samples_operations.MACHINERY.parts)
+    queues = [row["Part"] for row in rows if "queue" in row["Part"]]
+    assert queues == ["**Task queue**", "**Task queue, Billing**"]
+
+
 @pytest.mark.parametrize("name", ["", "moon:evt", "billing:", "billing"])
 def test_an_address_that_names_no_event_is_none(name: str) -> None:
     assert messages.event_of(name) is None

@@ -57,10 +57,17 @@ def test_a_sign_in_elsewhere_replaces_the_embedded_one(tmp_path: Path) -> None:
     assert "identity" not in names(stack(tmp_path, oidc_issuer="https://login.example"))
 
 
-def test_what_signs_people_in_is_given_to_the_console_alone(tmp_path: Path) -> None:
-    secrets = {"THROUGHLINE_OIDC_CLIENT_SECRET", "THROUGHLINE_CONSOLE_COOKIE_SECRET"}
-    holders = {child.name for child in stack(tmp_path).children if secrets & child.env.keys()}
-    assert holders == {"console"}
+@pytest.mark.parametrize(
+    ("secret", "held_by"),
+    [
+        ("THROUGHLINE_CONSOLE_COOKIE_SECRET", {"console"}),
+        ("THROUGHLINE_OIDC_CLIENT_SECRET", {"console", "identity"}),
+    ],
+)
+def test_what_signs_people_in_is_given_to_console_and_sign_in_alone(
+    tmp_path: Path, secret: str, held_by: set[str]
+) -> None:
+    assert {child.name for child in stack(tmp_path).children if secret in child.env} == held_by
 
 
 def test_a_database_elsewhere_replaces_the_embedded_one(tmp_path: Path) -> None:

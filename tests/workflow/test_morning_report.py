@@ -7,7 +7,7 @@ from temporalio.client import Client, ScheduleActionExecutionStartWorkflow
 
 from adapters.postgres.tables_reports import MorningReportRow
 from adapters.temporal.schedules import schedule_report
-from domain.morning_report import SETTLES_AFTER, headline
+from domain.morning_report import SETTLES_AFTER
 from domain.report_messages import ReportDay, ReportName
 from tests.support.clock import SIX
 from tests.support.polling import eventually
@@ -41,10 +41,10 @@ async def test_a_day_is_built_once_and_mailed_once_however_often_it_is_started(
 
     assert told == [ReportDay(day=DAY)] * 2
     (row,) = await kept(world)
-    (notice,) = world.mailbox.reports
+    (told_once,) = world.mailbox.told
     assert (row.day, row.built_by_kind) == (DAY, "schedule")
-    assert (notice.id, notice.sha256) == ("morning-report:2026-11-25", row.sha256)
-    assert "INCOMPLETE, 6 inputs missing" in headline(notice.report)
+    assert (told_once.id, told_once.facts["sha256"]) == ("morning-report:2026-11-25", row.sha256)
+    assert "INCOMPLETE, 6 inputs missing" in told_once.sentence
     assert list(row.delivered) == ["mailbox"]
 
 
@@ -63,7 +63,7 @@ async def test_a_mail_server_that_is_away_gets_the_report_once_it_is_back(world:
     assert "does not answer" in row.undelivered["mailbox"]["why"]
     (row,) = await kept(world)
     assert (list(row.delivered), row.undelivered) == (["mailbox"], {})
-    assert len(world.mailbox.reports) == 1
+    assert len(world.mailbox.told) == 1
 
 
 async def test_the_schedule_is_at_the_cut_in_the_zone_of_the_business(

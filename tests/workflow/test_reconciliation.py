@@ -9,13 +9,14 @@ from sqlalchemy import select
 from temporalio.client import Client, WorkflowExecutionStatus
 
 from adapters.postgres.pauses import pause, resume
+from adapters.postgres.reconciliation_reading import run_views
 from adapters.postgres.reconciliation_runs import begin_run
 from adapters.postgres.tables_reconciliation import ReconciliationPageRow, ReconciliationRunRow
 from adapters.temporal.runs import WorkflowRuns
 from adapters.temporal.schedules import schedule_reconciliation
 from domain.entitlement import Lifecycle
 from domain.errors import VendorUnavailableError
-from domain.identifiers import System
+from domain.identifiers import VENDORS, System
 from domain.reconciliation_messages import (
     CompareResult,
     ReadingPace,
@@ -23,7 +24,7 @@ from domain.reconciliation_messages import (
     ReconciliationName,
     reconciliation_workflow_id,
 )
-from domain.vendor_values import BillingStanding, Standing
+from domain.vendor_values import BillingStanding, Standing, VendorCall
 from tests.support.factories import account
 from tests.support.polling import eventually
 from tests.support.world import World
@@ -173,6 +174,59 @@ async def test_nothing_is_read_at_a_paused_system_until_it_is_resumed(large: Wor
         await ended(large, "rec_paused")
 
     assert len(counting.asked) == 3
+
+
+async def waits_for(world: World, run_id: str) -> dict[str, str]:
+    """What the API would tell of a run that waits, by system."""
+    async with world.sessions() as session:
+        row = await session.get_one(ReconciliationRunRow, run_id)
+        (view,) = await run_views(session, [row])
+    return {each.system: each.waits_for for each in view.systems if each.waits_for}
+
+
+async def test_a_system_that_accepts_no_secret_is_not_read_and_waited_for(large: World) -> None:
+    counting = Counting(large.billing.list_accounts)
+    large.billing.list_accounts = counting  # type: ignore[method-assign]
+    large.entrances.refuses.add((System.BILLING, 1))
+    await begun(large, "rec_refused")
+
+    async with large.working():
+        await large.engine.reconcile(ReconcileInput(run_id="rec_refused", pace=QUICKLY))
+        await eventually(lambda: pages(large, "rec_refused"), lambda seen: seen.get("crm") == 3)
+        assert counting.asked == []
+        assert await waits_for(large, "rec_refused") == {
+            "billing": "billing does not accept our credential."
+        }
+
+        large.entrances.refuses.clear()
+        await large.relay()  # the probe is let in, and opens the gate
+        await eventually(lambda: waits_for(large, "rec_refused"), lambda seen: not seen)
+        handle = large.client.get_workflow_handle(reconciliation_workflow_id("rec_refused"))
+        await large.time.fast_forward(handle, timedelta(minutes=2))
+        await ended(large, "rec_refused")
+
+    async with large.sessions() as session:
+        row = await session.get_one(ReconciliationRunRow, "rec_refused")
+    assert (row.state, row.failed) == ("done", {})
+    assert len(counting.asked) == 3
+
+
+async def test_a_further_run_has_no_further_pre_flight(large: World) -> None:
+    entered: list[System] = []
+    enter = large.entrances.enter
+
+    async def noting(call: VendorCall, system: System, version: int | None) -> int:
+        entered.append(system)
+        return await enter(call, system, version)
+
+    large.entrances.enter = noting  # type: ignore[method-assign]
+    await begun(large, "rec_once")
+    async with large.working():
+        run = ReconcileInput(run_id="rec_once", pace=QUICKLY, most_pages=2)
+        await large.engine.reconcile(run)
+        await ended(large, "rec_once")
+
+    assert sorted(entered) == sorted(VENDORS)
 
 
 async def test_a_run_whose_workflow_is_gone_goes_on_from_the_record(large: World) -> None:
