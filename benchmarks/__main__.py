@@ -18,6 +18,7 @@ from benchmarks import (
     rotation,
     screenshots,
     submit,
+    throttled,
     walks,
     webhooks,
 )
@@ -74,6 +75,7 @@ LONG: Final[Mapping[str, Run]] = {
     "rotation": on_a_stack(rotation.measure),
     "outage": on_a_stack(fault_runs.measure_outage),
     "screenshots": on_a_stack(screenshots.measure),
+    "throttled": throttled.run,
     "walks": as_it_is(walks.measure),
     "worker-down": on_a_stack(fault_runs.measure_worker_down),
 }

@@ -1,7 +1,7 @@
 """Long runs under faults, with the harness and the judge of tests/faults: figures for reports."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -72,13 +72,7 @@ async def measure_worker_down(stack: LiveStack, options: Options) -> Report:
 async def measure_outage(stack: LiveStack, options: Options) -> Report:
     """A vendor that throttles every call for minutes, while changes want something of it."""
     seconds = options.seconds(10)
-    throttled = vendor(THROTTLED, "rate_limit_seconds", calls=1_000_000)
-    fault = Fault(
-        throttled.family,
-        throttled.target,
-        throttled.name,
-        (*throttled.values, ("seconds", RETRY_AFTER)),
-    )
+    fault = throttling(THROTTLED)
     changes = options.changes or 200
     schedule = scenario(
         options.seed, [Planned(5.0, fault)], changes=changes, seconds=seconds, plays=(Play.APPROVE,)
@@ -88,6 +82,12 @@ async def measure_outage(stack: LiveStack, options: Options) -> Report:
     figures = outage_figures(found.call_log[THROTTLED])
     found.notes.extend(f"{name}: {figure:.2f}" for name, figure in figures.items())
     return _told("outage", found, options, figures)
+
+
+def throttling(system: str) -> Fault:
+    """A vendor that answers every call with 429 and a Retry-After of RETRY_AFTER seconds."""
+    fault = vendor(system, "rate_limit_seconds", calls=1_000_000)
+    return replace(fault, values=(*fault.values, ("seconds", RETRY_AFTER)))
 
 
 def outage_figures(calls: Sequence[Mapping[str, Any]]) -> dict[str, float]:

@@ -77,9 +77,14 @@ async def count_shapes(
 
 
 async def keep_shape(session: AsyncSession, sighting: Sighting, count: int, now: datetime) -> None:
-    """Put a shape on record; it counts as accepted unless there is something to say of it."""
+    """Put a shape on record; it counts as accepted unless there is something to say of it.
+
+    A payload with nothing to say of it has its shape accepted however it was seen first: an unknown
+    word comes in the usual shape.
+    """
     if not sighting.shape:
         return
+    seen = {"count": ShapeRow.count + count, "last_seen_at": now}
     await session.execute(
         insert(ShapeRow)
         .values(
@@ -94,7 +99,7 @@ async def keep_shape(session: AsyncSession, sighting: Sighting, count: int, now:
         )
         .on_conflict_do_update(
             index_elements=["system", "operation", "fingerprint"],
-            set_={"count": ShapeRow.count + count, "last_seen_at": now},
+            set_=seen if sighting.findings else seen | {"state": ACCEPTED},
         )
     )
 

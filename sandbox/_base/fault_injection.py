@@ -102,6 +102,11 @@ async def _drop_after_effect(fault: Fault, call: _Call) -> None:
 
 
 async def _delay(fault: Fault, call: _Call) -> None:
+    if fault.after_effect:
+        answer = await call.carry_out_unheard()
+        await asyncio.sleep(fault.delay_seconds)
+        await answer.send_with(bytes(answer.body), call.send)
+        return
     await asyncio.sleep(fault.delay_seconds)
     await call.carry_out()
 
@@ -147,12 +152,34 @@ def _with_new_status(fault: Fault, body: bytes) -> bytes:
     return _each_member(body, lambda name, value: (name, fault.value if name in fields else value))
 
 
-def _each_member(body: bytes, change: Callable[[str, Any], tuple[str, Any]]) -> bytes:
-    """Apply a change to every member of every object, at any depth; other bodies stay."""
+def _without(fault: Fault, body: bytes) -> bytes:
+    return _each_member(body, lambda name, value: None if name == fault.field else (name, value))
+
+
+def _retyped(fault: Fault, body: bytes) -> bytes:
+    return _each_member(body, lambda name, value: (name, [value] if name == fault.field else value))
+
+
+def _with_new_field(fault: Fault, body: bytes) -> bytes:
+    try:
+        told = json.loads(body)
+    except ValueError:
+        return body
+    return json.dumps(
+        told | {fault.field: fault.value} if isinstance(told, dict) else told
+    ).encode()
+
+
+def _each_member(body: bytes, change: Callable[[str, Any], tuple[str, Any] | None]) -> bytes:
+    """Apply a change to every member of every object, at any depth; other bodies stay.
+
+    A change that gives None takes the member away.
+    """
 
     def changed(value: Any) -> Any:  # noqa: ANN401 - JSON is any of six types
         if isinstance(value, dict):
-            return dict(change(name, changed(member)) for name, member in value.items())
+            members = (change(name, changed(member)) for name, member in value.items())
+            return dict(member for member in members if member is not None)
         return [changed(item) for item in value] if isinstance(value, list) else value
 
     try:
@@ -169,6 +196,9 @@ _ACTS: Final[Mapping[FaultKind, Callable[[Fault, _Call], Awaitable[None]]]] = {
     FaultKind.DELAY: _delay,
     FaultKind.TRUNCATE: partial(_rewritten, _truncated),
     FaultKind.RENAME_FIELD: partial(_rewritten, _renamed),
+    FaultKind.REMOVE_FIELD: partial(_rewritten, _without),
+    FaultKind.RETYPE_FIELD: partial(_rewritten, _retyped),
+    FaultKind.NEW_FIELD: partial(_rewritten, _with_new_field),
     FaultKind.NEW_STATUS: partial(_rewritten, _with_new_status),
     FaultKind.HTML: _html,
     FaultKind.TOKEN_EXPIRED: _token_expired,

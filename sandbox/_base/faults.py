@@ -18,6 +18,9 @@ class FaultKind(StrEnum):
     DELAY = "delay"
     TRUNCATE = "truncate"
     RENAME_FIELD = "rename_field"
+    REMOVE_FIELD = "remove_field"
+    RETYPE_FIELD = "retype_field"
+    NEW_FIELD = "new_field"
     NEW_STATUS = "new_status"
     HTML = "html"
     TOKEN_EXPIRED = "token_expired"  # noqa: S105 - a kind of fault, not a secret
@@ -28,7 +31,12 @@ STATUS_FIELDS: Final = frozenset({"status", "lifecycle", "standing"})
 """Where the vendors keep a status; `new_status` changes these unless it is given a `field`."""
 
 _READS: Final = frozenset({"GET", "HEAD"})
-_REQUIRED: Final[Mapping[FaultKind, str]] = {FaultKind.RENAME_FIELD: "field"}
+_REQUIRED: Final[Mapping[FaultKind, tuple[str, str]]] = {
+    FaultKind.RENAME_FIELD: ("field", "the field to rename"),
+    FaultKind.REMOVE_FIELD: ("field", "the field to leave out"),
+    FaultKind.RETYPE_FIELD: ("field", "the field to give another type"),
+    FaultKind.NEW_FIELD: ("field", "the name of the field to add"),
+}
 
 
 class Fault(BaseModel):
@@ -36,7 +44,7 @@ class Fault(BaseModel):
 
     `every` spares calls between: of so many that match, the last one is struck.
     `retry_after` is sent as it stands: seconds, an HTTP date, anything else; None leaves the header
-    out. `after_effect` makes `status` answer only once the request was carried out.
+    out. `after_effect` makes `status` and `delay` answer once the request was carried out.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -58,8 +66,8 @@ class Fault(BaseModel):
     @model_validator(mode="after")
     def _has_what_its_kind_needs(self) -> Self:
         needed = _REQUIRED.get(self.kind)
-        if needed and getattr(self, needed) is None:
-            raise ValueError(f"a {self.kind} fault needs `{needed}`: the field to rename")
+        if needed and getattr(self, needed[0]) is None:
+            raise ValueError(f"a {self.kind} fault needs `{needed[0]}`: {needed[1]}")
         return self
 
     def matches(self, method: str, path: str) -> bool:

@@ -117,6 +117,28 @@ async def test_what_a_vendor_sends_anew_is_read_once_it_is_mapped_while_it_goes_
     assert read.standing is (Standing.PAST_DUE if kind == "unknown_value" else Standing.CURRENT)
 
 
+async def test_a_shape_that_first_came_with_an_unknown_word_is_known_once_it_comes_without(
+    vendor: RunningVendor, sessions: Sessions, clock: Clock
+) -> None:
+    vendor.control.reset()
+    vendor.control.fault("new_status")
+    watch = PostgresDriftWatch(sessions, clock)
+    async with client(vendor, watch) as billing:
+        with pytest.raises(UnrecognisedPayloadError):
+            await billing.read_standing(VendorCall("c"), ACCOUNT_ID)
+        await written(watch)
+        assert await billing.read_standing(VendorCall("c"), ACCOUNT_ID)
+        await written(watch)
+        vendor.control.fault("new_field", field="tier", value="gold")
+        later = PostgresDriftWatch(sessions, clock)
+        async with client(vendor, later) as richer:
+            assert await richer.read_standing(VendorCall("c"), ACCOUNT_ID)
+        await written(later)
+
+    found = {item.kind: item.path for item in await items(sessions)}
+    assert found == {"unknown_value": "standing", "new_field": "tier"}
+
+
 async def test_a_known_shape_costs_no_statement_and_is_counted_later(
     vendor: RunningVendor, sessions: Sessions, clock: Clock
 ) -> None:

@@ -109,6 +109,16 @@ def test_a_delay_outlasts_the_caller_and_the_effect_still_happens(
     assert postings(vendor) == 1
 
 
+def test_an_answer_may_come_long_after_its_effect(vendor: RunningVendor, http: Client) -> None:
+    vendor.control.fault("delay", delay_seconds=1.5, after_effect=True)
+    headers = {"Idempotency-Key": "late"}
+    with pytest.raises(ReadTimeout):
+        http.post(PRICE_CHANGES, json=change(), headers=headers, timeout=0.2)
+    assert postings(vendor) == 1
+    vendor.control.fault("delay", delay_seconds=0.1, after_effect=True)
+    assert http.get(f"/v1/accounts/{ACCOUNT}").json()["standing"] == "current"
+
+
 def test_truncated_json_ends_in_the_middle(vendor: RunningVendor, http: Client) -> None:
     vendor.control.fault("truncate")
     answer = http.post(PRICE_CHANGES, json=change())
@@ -124,6 +134,20 @@ def test_a_field_is_renamed_wherever_it_stands(vendor: RunningVendor, http: Clie
     told = http.post(PRICE_CHANGES, json=change()).json()
     assert "amount_minor" not in told
     assert told["amount"] == told["lines"][0]["amount"] == 500
+
+
+def test_a_field_is_left_out_retyped_or_added(vendor: RunningVendor, http: Client) -> None:
+    def told() -> dict[str, object]:
+        answer: dict[str, object] = http.get(f"/v1/accounts/{ACCOUNT}").json()
+        return answer
+
+    usual = told()
+    vendor.control.fault("remove_field", field="standing")
+    assert usual.keys() - told().keys() == {"standing"}
+    vendor.control.fault("retype_field", field="standing")
+    assert told()["standing"] == [usual["standing"]]
+    vendor.control.fault("new_field", field="tier", value="gold")
+    assert told() == usual | {"tier": "gold"}
 
 
 def test_a_new_status_replaces_the_one_that_is_known(vendor: RunningVendor, http: Client) -> None:
