@@ -127,18 +127,18 @@ def bar(page: ListPage, kept: list[SavedViewView] | None, query: Query) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = {view.id: views.name(view, me) for view in kept}
         key = f"views.{page}.{current.id if current else ''}"
-        st.selectbox(
-            "View",
-            list(names),
-            index=list(names).index(current.id) if current else None,
-            key=key,
-            format_func=lambda view_id: names.get(view_id, view_id),
-            placeholder="Open a view" if names else "No view is kept yet",
-            on_change=_open,
-            args=(page, key, {view.id: view.filters for view in kept}),
-            width=300,
-            disabled=not names,
-        )
+        if names:
+            st.selectbox(
+                "View",
+                list(names),
+                index=list(names).index(current.id) if current else None,
+                key=key,
+                format_func=lambda view_id: names.get(view_id, view_id),
+                placeholder="Open a view",
+                on_change=_open,
+                args=(page, key, {view.id: view.filters for view in kept}),
+                width=300,
+            )
         with st.popover("Keep as a view", icon=":material/bookmark_add:"):
             _keeping(page, query)
         if current and current.may_edit:

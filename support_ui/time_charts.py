@@ -43,7 +43,7 @@ def hours(bars: Sequence[Bar]) -> Chart:
     )  # fmt: skip
     usual = (
         alt.Chart(_data([bar for bar in bars if bar.what == kinds[0] and bar.usual is not None]))
-        .mark_tick(color=_WORDS, thickness=2.5, bandSize=14)
+        .mark_tick(color=_WORDS, thickness=2.5, bandSize=14, aria=False)
         .encode(x=x, y=alt.Y("usual:Q"))
     )
     return alt.layer(shown, usual).properties(height=_HEIGHT)
@@ -112,7 +112,7 @@ def _held_back(stretches: Sequence[Stretch]) -> alt.Chart:
     held = [_values(each) for each in stretches if each.throttled_seconds]
     shaded: alt.Chart = (
         alt.Chart(_data(held))
-        .mark_rect(color=_HELD_BACK, opacity=0.18)
+        .mark_rect(color=_HELD_BACK, opacity=0.18, aria=False)
         .encode(
             x=_time(stretches),
             x2="end:T",

@@ -104,7 +104,7 @@ def identifier_rows(event: InboxEventView) -> list[dict[str, str]]:
         "Reference": event.reference,
         "Version of the object": event.object_version,
         "Size": text.size(event.body_bytes),
-        "SHA-256 of the body": event.body_sha256,
+        "SHA-256 of the body": text.short_hash(event.body_sha256),
     }
     return _pairs("What", {name: value for name, value in known.items() if value is not None})
 

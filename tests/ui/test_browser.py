@@ -108,5 +108,5 @@ async def test_what_is_narrowed_stands_in_the_address_and_a_view_brings_it_back(
 
     other = await signed_in(browser, live_stack, f"/find?view={view}", "support", WIDTHS[1])
     await settled(other)
-    await other.wait_for_url("**tried=1**")
-    assert "due=Within+3+days" in other.url
+    await expect(other.get_by_role("spinbutton", name="Tried at least")).to_have_value("1")
+    await expect(other.get_by_role("combobox", name="Due")).to_have_value("Within 3 days")
