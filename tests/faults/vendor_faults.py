@@ -158,7 +158,8 @@ def body_of(fault: Fault) -> dict[str, Any]:
         body["field"] = RENAMED[fault.target]
     wait = body.get("retry_after")
     if isinstance(wait, str) and wait.startswith(DATE_IN):
-        at = datetime.now(UTC) + timedelta(seconds=float(wait.removeprefix(DATE_IN)))
+        ahead = fault.value("seconds", float(wait.removeprefix(DATE_IN)))
+        at = datetime.now(UTC) + timedelta(seconds=ahead)
         body["retry_after"] = format_datetime(at, usegmt=True)
     if fault.name == "delay":
         body["delay_seconds"] = fault.value("seconds", body["delay_seconds"])
