@@ -87,12 +87,12 @@ def _plan(change: ServiceChangeView) -> None:
     ui.static_table(
         view.check_rows(change, session.now()), empty="No check has answered yet.", alt="Checks"
     )
-    st.markdown("##### Fields of other systems", anchors=False)
+    st.markdown("##### Fields and where they come from", anchors=False)
     with ui.guarded():
         ui.static_table(
             ownership.synced_rows(session.api().fields(change.id), session.now()),
             empty="Nothing was read yet.",
-            alt="Fields that live elsewhere: source, version and time of what is held",
+            alt="Source, version and time of every field that is held",
         )
     st.markdown("##### Plan", anchors=False)
     if change.plan is None:

@@ -82,7 +82,7 @@ def synced_rows(fields: Iterable[SyncedFieldView], now: datetime) -> list[dict[s
             "Source": words.SYSTEM[each.source],
             "Value": text.plain(_value(each.value)),
             "Version": _version(each),
-            "As of": text.hover(text.age(each.at, now), each.at),
+            "As of": text.moment(each.at, now),
         }
         for each in fields
     ]

@@ -1,5 +1,7 @@
 """The evidence on a change's page: reached from the answers, told whole, masked where personal."""
 
+import re
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -55,7 +57,7 @@ def test_fields_of_other_systems_show_source_version_and_time(
     assert held["Version"] == 'Its own `"7590-VHVEG.3"`'
     assert rows["`account_standing`"]["Version"].startswith("Hash of the answer `")
     assert rows["`invoice_line`"]["Source"] == "Billing"
-    assert all(row["As of"] for row in rows.values())
+    assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d", row["As of"]) for row in rows.values())
 
 
 def test_every_kind_of_a_closed_set_has_its_words() -> None:
