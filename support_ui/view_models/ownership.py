@@ -14,7 +14,7 @@ from support_ui.view_models.words import Look
 
 OTHERS: Final[Mapping[OthersRight, Look]] = {
     OthersRight.REFUSED: Look("Refused", "gray", "block"),
-    OthersRight.PROPOSAL: Look("Becomes a proposal", "blue", "outgoing_mail"),
+    OthersRight.PROPOSAL: Look("Refused; ask the owner", "blue", "outgoing_mail"),
 }
 
 _RIGHT: Final[Mapping[str, str]] = {
