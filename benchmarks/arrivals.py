@@ -5,6 +5,7 @@ The pace does not wait for answers: what a slow system would keep from coming is
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -38,8 +39,8 @@ class Arrivals:
     lacking: dict[str, Request] = field(default_factory=dict)
     most_late: float = 0.0
     """Seconds the worst submission went out after its time: the load itself must not give in."""
-    not_taken: int = 0
-    """Approvals that were not answered with success; the next look repeats them."""
+    not_taken: Counter[str] = field(default_factory=Counter)
+    """What approvals were answered with instead of success; the next look repeats them."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
     """Once set, nothing more comes."""
 
@@ -117,9 +118,10 @@ class Arrivals:
                     headers={"Idempotency-Key": uuid4().hex},
                 )
             except TransportError:
-                self.not_taken += 1
+                self.not_taken["nothing"] += 1
             else:
-                self.not_taken += not answer.is_success
+                if not answer.is_success:
+                    self.not_taken[str(answer.status_code)] += 1
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """The rows of the fault matrix as runs: what is made to go wrong while which changes are under way.
 
-The numbers are those of the matrix in the reliability notes; its rows 8, 14 and 16 are tested
-where their subject lives.
+The numbers are those of the matrix in the reliability notes. Rows 3, 8, 10 and 14 promise more than
+the invariants and have tests of their own beside this; row 16 is tested where its subject lives.
 """
 
 from collections.abc import Mapping, Sequence
