@@ -84,10 +84,10 @@ async def measure_outage(stack: LiveStack, options: Options) -> Report:
     return _told("outage", found, options, figures)
 
 
-def throttling(system: str) -> Fault:
-    """A vendor that answers every call with 429 and a Retry-After of RETRY_AFTER seconds."""
-    fault = vendor(system, "rate_limit_seconds", calls=1_000_000)
-    return replace(fault, values=(*fault.values, ("seconds", RETRY_AFTER)))
+def throttling(system: str, form: str = "rate_limit_seconds", seconds: int = RETRY_AFTER) -> Fault:
+    """A vendor that answers every call with 429 and a Retry-After of those seconds, in a form."""
+    fault = vendor(system, form, calls=1_000_000)
+    return replace(fault, values=(*fault.values, ("seconds", seconds)))
 
 
 def outage_figures(calls: Sequence[Mapping[str, Any]]) -> dict[str, float]:

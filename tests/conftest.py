@@ -17,6 +17,7 @@ from adapters.temporal.client import connect
 from stack.ephemeral import ephemeral_postgres, ephemeral_temporal, temporary_folder
 from tests.support.clock import Clock
 from tests.support.databases import drop
+from tests.support.journey import Journey, journeys
 from tests.support.live import LiveStack, live
 
 NAMESPACE = "throughline"
@@ -93,3 +94,10 @@ def live_stack() -> Iterator[LiveStack]:
     """Everything `throughline up` starts, on free ports, once per test run."""
     with temporary_folder() as folder, live(folder) as stack:
         yield stack
+
+
+@pytest_asyncio.fixture
+async def journey(live_stack: LiveStack) -> AsyncIterator[Journey]:
+    """Portal and operator of the live stack."""
+    async with journeys(live_stack) as callers:
+        yield callers

@@ -30,15 +30,11 @@ _SHOWN_DIFFERENCES: Final = 50
 _BY: Final = "drift watch"
 
 
-async def accepted_shapes(
-    session: AsyncSession, system: System | None = None, operation: str | None = None
-) -> dict[System, dict[str, frozenset[str]]]:
+async def accepted_shapes(session: AsyncSession) -> dict[System, dict[str, frozenset[str]]]:
     """Paths and types of every accepted shape together, by system and operation."""
     statement = select(ShapeRow.system, ShapeRow.operation, ShapeRow.paths).where(
         ShapeRow.state == ACCEPTED
     )
-    if system is not None:
-        statement = statement.where(ShapeRow.system == system, ShapeRow.operation == operation)
     found: dict[System, dict[str, frozenset[str]]] = {}
     for of, its, paths in await session.execute(statement):
         mine = found.setdefault(System(of), {})
@@ -169,13 +165,21 @@ def _of_finding(finding: Finding) -> dict[str, Any]:
 
 
 async def _diff(session: AsyncSession, sighting: Sighting) -> list[dict[str, Any]]:
-    """Against what was accepted before; nothing where nothing was."""
-    accepted = await accepted_shapes(session, sighting.system, sighting.operation)
-    before = accepted.get(sighting.system, {}).get(sighting.operation)
-    if not before or not sighting.shape:
+    """Against the accepted shape that is most like it; nothing where none was.
+
+    Not against all of them together: what some payloads leave out would be told as missing.
+    """
+    accepted = await session.scalars(
+        select(ShapeRow.paths).where(
+            ShapeRow.state == ACCEPTED,
+            ShapeRow.system == sighting.system,
+            ShapeRow.operation == sighting.operation,
+        )
+    )
+    if not sighting.shape:
         return []
-    found = differences(before, sighting.shape)
-    return [asdict(each) for each in found[:_SHOWN_DIFFERENCES]]
+    diffs = (differences(before, sighting.shape) for before in accepted)
+    return [asdict(each) for each in min(diffs, key=len, default=())[:_SHOWN_DIFFERENCES]]
 
 
 def _note(id_: str, sighting: Sighting, finding: Finding, now: datetime) -> object:

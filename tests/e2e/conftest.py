@@ -1,20 +1,11 @@
-"""Callers of the live stack, and an account of its own for every test."""
+"""An account of its own for every test."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
-import pytest_asyncio
 
 from stack.batch.rows import BatchRow
-from tests.support.journey import Journey, journeys, plain_rows
-from tests.support.live import LiveStack
-
-
-@pytest_asyncio.fixture
-async def journey(live_stack: LiveStack) -> AsyncIterator[Journey]:
-    """Portal and operator of the live stack."""
-    async with journeys(live_stack) as callers:
-        yield callers
+from tests.support.journey import plain_rows
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,13 @@
 """What fault runs share: accounts nobody else of the session uses."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
-import pytest_asyncio
 
+from domain.service_change import ChangeKind
 from stack.batch.rows import BatchRow
 from tests.faults.wishes import Candidate, candidates
-from tests.support.journey import Journey, journeys, plain_rows
-from tests.support.live import LiveStack
+from tests.support.journey import plain_rows
 
 
 @pytest.fixture(scope="session")
@@ -19,12 +18,5 @@ def accounts() -> Iterator[Candidate]:
 
 @pytest.fixture(scope="session")
 def rows() -> Iterator[BatchRow]:
-    """Submissions of accounts that are none of those; take with `next`."""
-    return plain_rows()
-
-
-@pytest_asyncio.fixture
-async def journey(live_stack: LiveStack) -> AsyncIterator[Journey]:
-    """Portal and operator of the live stack."""
-    async with journeys(live_stack) as callers:
-        yield callers
+    """Submissions of accounts that are none of those, nor of other tests on the live stack."""
+    return plain_rows(ChangeKind.ADD_SERVICE)

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from stack.batch.rows import BatchRow
+from tests.support.comparing import compare, differences
 from tests.support.journey import Journey
-from tests.support.polling import eventually
 
 pytestmark = pytest.mark.timeout(400)
 ANSWERS_AFTER = 5.0
@@ -25,35 +24,19 @@ async def applied(journey: Journey, row: BatchRow) -> dict[str, Any]:
 
 async def compared(journey: Journey, account_id: str) -> list[dict[str, Any]]:
     """What a comparison of the account finds."""
-    runs = "/v1/reconciliation/runs"
-    headers = {"Idempotency-Key": uuid4().hex}
-    answer = await journey.operator.post(runs, json={"account_id": account_id}, headers=headers)
-    place = answer.raise_for_status().headers["location"]
-
-    async def look() -> dict[str, Any]:
-        body: dict[str, Any] = (await journey.operator.get(place)).raise_for_status().json()
-        return body
-
-    run = await eventually(look, lambda seen: seen["finished_at"] is not None, within=120)
+    run = await compare(journey.operator, within=120, account_id=account_id)
     assert run["state"] == "done", run
-    query = {"run": run["id"], "limit": "200"}
-    listed = await journey.operator.get("/v1/reconciliation/differences", params=query)
-    found: list[dict[str, Any]] = listed.raise_for_status().json()["items"]
-    return found
+    return [each async for each in differences(journey.operator, run["id"])]
 
 
 async def test_reads_that_lag_give_no_false_difference_and_no_second_effect(
     journey: Journey, rows: Iterator[BatchRow]
 ) -> None:
     row = next(rows)
-    with journey.stack.vendor("crm") as crm:
-        fault = {"kind": "lagging_reads", "delay_seconds": 300, "calls": 100_000}
-        crm.post("/_control/faults", json=fault | {"path_prefix": "/accounts"}).raise_for_status()
-        try:
-            await applied(journey, row)
-            behind = await compared(journey, row.account_id)
-        finally:
-            crm.delete("/_control/faults").raise_for_status()
+    lag = {"kind": "lagging_reads", "delay_seconds": 300, "path_prefix": "/accounts"}
+    with journey.stack.faulty("crm", **lag, calls=100_000):
+        await applied(journey, row)
+        behind = await compared(journey, row.account_id)
     later = await compared(journey, row.account_id)
 
     assert behind, "the CRM did not lag"
@@ -70,14 +53,12 @@ async def test_an_event_that_is_here_before_our_own_answer_does_nothing_twice(
     row = next(rows)
     change_id = await journey.submit(row)
     await journey.reaches(change_id, "awaiting_approval")
-    with journey.stack.vendor("billing") as billing:
-        fault = {"kind": "delay", "delay_seconds": ANSWERS_AFTER, "after_effect": True}
-        narrowed = {"method": "POST", "path_prefix": "/v1/accounts"}
-        billing.post("/_control/faults", json=fault | narrowed).raise_for_status()
+    late = {"kind": "delay", "delay_seconds": ANSWERS_AFTER, "after_effect": True}
+    narrowed = {"method": "POST", "path_prefix": "/v1/accounts"}
+    with journey.stack.faulty("billing", **late, **narrowed) as billing:
         await journey.decide(change_id, "approve")
         change = await journey.reaches(change_id, "active")
         struck = billing.get("/_control/faults").raise_for_status().json()["faults"]
-        billing.delete("/_control/faults").raise_for_status()
     events = (
         (await journey.operator.get("/v1/webhooks/events", params={"account_id": row.account_id}))
         .raise_for_status()

@@ -1,14 +1,15 @@
 """Row 8 of the fault matrix: a word or a field that nobody knows is shown, and never guessed at."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from http_client import Client
 from stack.batch.rows import BatchRow
 from tests.support.journey import Journey
 from tests.support.polling import eventually
@@ -66,33 +67,28 @@ ODD = {
 }
 
 
-async def usual(journey: Journey, rows: Iterator[BatchRow]) -> None:
-    """The vendor has been read as it usually answers, which a diff is a diff to."""
-    await journey.reaches(await journey.submit(next(rows)), "awaiting_approval")
+async def usual(journey: Journey, row: BatchRow) -> None:
+    """The vendors were just read about the account as they usually answer: a diff is to that."""
+    change_id = await journey.submit(row)
+    await journey.reaches(change_id, "awaiting_approval")
+    await journey.decide(change_id, "cancel")
+    await journey.reaches(change_id, "cancelled")
 
 
-@asynccontextmanager
-async def changed(journey: Journey, vendor: str, fault: Mapping[str, str]) -> AsyncIterator[None]:
+def changed(
+    journey: Journey, vendor: str, fault: Mapping[str, str]
+) -> AbstractContextManager[Client]:
     """The vendor sends something else while the block runs."""
-    with journey.stack.vendor(vendor) as control:
-        control.post("/_control/faults", json={**fault, "calls": 100_000}).raise_for_status()
-        try:
-            yield
-        finally:
-            control.delete("/_control/faults").raise_for_status()
+    return journey.stack.faulty(vendor, **fault, calls=100_000)
 
 
 async def struck_at(journey: Journey, vendor: str, correlation_id: str) -> datetime:
     """When the vendor first gave the change an odd answer."""
 
     async def look() -> list[str]:
-        with journey.stack.vendor(vendor) as control:
-            told = await asyncio.to_thread(
-                control.get, "/_control/calls", params={"limit": "10000"}
-            )
         return [
             call["at"]
-            for call in told.raise_for_status().json()["calls"]
+            for call in await asyncio.to_thread(journey.stack.calls, vendor)
             if call["fault"] and call["correlation_id"] == correlation_id
         ]
 
@@ -121,9 +117,9 @@ async def test_what_cannot_be_read_parks_the_change_with_a_diff_and_nothing_is_g
     name: str,
 ) -> None:
     odd = ODD[name]
-    await usual(journey, rows)
     row = next(rows)
-    async with changed(journey, odd.vendor, odd.fault):
+    await usual(journey, row)
+    with changed(journey, odd.vendor, odd.fault):
         change_id = await journey.submit(row)
         change, drift = await parked(journey, change_id)
         shown_at = datetime.now(UTC)
@@ -149,7 +145,7 @@ async def test_an_effect_whose_answer_has_an_unknown_status_is_not_done_twice(
     change_id = await journey.submit(row)
     await journey.reaches(change_id, "awaiting_approval")
     fault = {"kind": "new_status", "method": "POST", "path_prefix": "/appointments"}
-    async with changed(journey, "scheduling", fault):
+    with changed(journey, "scheduling", fault):
         await journey.decide(change_id, "approve")
         change, drift = await parked(journey, change_id)
         shown_at = datetime.now(UTC)
@@ -169,10 +165,11 @@ async def test_an_effect_whose_answer_has_an_unknown_status_is_not_done_twice(
 async def test_a_field_nobody_acts_on_is_noted_and_stops_nothing(
     journey: Journey, rows: Iterator[BatchRow], record_property: Callable[[str, object], None]
 ) -> None:
-    await usual(journey, rows)
+    row = next(rows)
+    await usual(journey, row)
     fault = {"kind": "new_field", "field": "loyalty_tier", "value": "gold", **STANDING}
-    async with changed(journey, "billing", fault):
-        change_id = await journey.submit(next(rows))
+    with changed(journey, "billing", fault):
+        change_id = await journey.submit(row)
         noted = await eventually(
             lambda: inbox(journey, system="billing", parks="false"),
             lambda items: any("loyalty_tier" in item["path"] for item in items),

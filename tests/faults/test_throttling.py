@@ -5,12 +5,11 @@ The vendor's own log of calls is the judge. A time so far off that no run can wa
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
 
-from benchmarks.fault_runs import outage_figures
-from tests.faults.catalogue import RATE_LIMITS, vendor
+from benchmarks.fault_runs import outage_figures, throttling
+from tests.faults.catalogue import RATE_LIMITS
 from tests.faults.run import run
 from tests.faults.schedule import Planned, Play, scenario
 from tests.faults.wishes import Candidate
@@ -32,8 +31,7 @@ async def test_nobody_calls_before_the_time_given_nor_much_more_often_than_neede
     record_property: Callable[[str, object], None],
     form: str,
 ) -> None:
-    fault = vendor("billing", form, calls=1_000_000)
-    fault = replace(fault, values=(*fault.values, ("seconds", NAMED)))
+    fault = throttling("billing", form, NAMED)
     load = scenario(
         SEED, [Planned(STRIKES_AT, fault)], changes=CHANGES, seconds=SECONDS, plays=(Play.APPROVE,)
     )

@@ -22,6 +22,7 @@ from domain.identifiers import System
 from domain.service_change import Role
 from domain.vendor_events import InboxState
 from domain.vendor_values import Standing, VendorCall
+from sandbox._base.accounts import bundled_accounts
 from tests.support.clock import START, Clock
 from tests.support.drift import odd
 from tests.support.inbox import Sessions, events
@@ -137,6 +138,26 @@ async def test_a_shape_that_first_came_with_an_unknown_word_is_known_once_it_com
 
     found = {item.kind: item.path for item in await items(sessions)}
     assert found == {"unknown_value": "standing", "new_field": "tier"}
+
+
+async def test_a_diff_is_to_the_accepted_payload_that_is_most_like_it(
+    vendor: RunningVendor, sessions: Sessions, clock: Clock
+) -> None:
+    vendor.control.reset()
+    with_invoices = next(each.account_id for each in bundled_accounts() if each.past_due)
+    watch, later = PostgresDriftWatch(sessions, clock), PostgresDriftWatch(sessions, clock)
+    async with client(vendor, watch) as billing:
+        for account_id in (ACCOUNT_ID, with_invoices):
+            assert await billing.read_standing(VendorCall("c"), account_id)
+    await written(watch)
+    vendor.control.fault("remove_field", field="standing")
+    async with client(vendor, later) as odd_now:
+        with pytest.raises(UnrecognisedPayloadError):
+            await odd_now.read_standing(VendorCall("c"), ACCOUNT_ID)
+    await written(later)
+
+    (item,) = await items(sessions)
+    assert [each["path"] for each in item.diff] == ["standing"]
 
 
 async def test_a_known_shape_costs_no_statement_and_is_counted_later(

@@ -86,6 +86,28 @@ class LiveStack:
         """A vendor's own HTTP address, for its `_control` routes."""
         return Client(base_url=f"http://{LOOPBACK}:{self.ports[name]}", trust_env=False)
 
+    @contextmanager
+    def faulty(self, vendor: str, **fault: object) -> Iterator[Client]:
+        """A vendor misbehaves that way for the length of the block; its `_control` routes."""
+        with self.vendor(vendor) as control:
+            control.post("/_control/faults", json=fault).raise_for_status()
+            try:
+                yield control
+            finally:
+                control.delete("/_control/faults").raise_for_status()
+
+    def calls(self, vendor: str) -> list[dict[str, Any]]:
+        """Every call in a vendor's log, in the order in which they ended."""
+        found: list[dict[str, Any]] = []
+        cursor: int | None = 0
+        with self.vendor(vendor) as client:
+            while cursor is not None:
+                query = {"cursor": cursor, "limit": 10_000}
+                page = client.get("/_control/calls", params=query).raise_for_status().json()
+                found += page["calls"]
+                cursor = page["next_cursor"]
+        return found
+
     def ledger(self, vendor: str, account_id: str) -> list[dict[str, Any]]:
         """What the vendor says was really done to an account, in order."""
         with self.vendor(vendor) as client:
