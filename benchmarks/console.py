@@ -11,20 +11,18 @@ import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 from typing import Final
 
 from playwright.async_api import Page
-from rich.console import Console
 from sqlalchemy import create_engine, text
 
 from adapters.postgres.engine import driver_url
+from benchmarks.batch import play_batch
 from benchmarks.fault_runs import Options
 from benchmarks.multiplied import multiply
 from benchmarks.report import Report
 from stack.children import database_url
-from stack.demo import run_demo
 from stack.description import log_file
 from stack.ephemeral import temporary_folder
 from stack.paths import StatePaths
@@ -92,9 +90,7 @@ async def measure(stack: LiveStack, options: Options) -> Report:
 
 def _prepare(stack: LiveStack, wanted: int) -> int:
     """The batch, and the record grown; how many changes there are then."""
-    said = StringIO()
-    if not run_demo(stack.settings, Console(file=said, width=120)):
-        raise AssertionError(said.getvalue())
+    play_batch(stack)
     # What waits is waited for by nobody: nothing else is to move while pages are timed.
     for child in ("worker", "relay"):
         stack.stop(child)

@@ -105,27 +105,23 @@ async def _clocked(
     count = options.changes or CHANGES
     rows = list(islice(plain_rows(), number * count, (number + 1) * count))
     before = {item["id"] for item in await _inbox(journey)}
-    with stack.vendor(oddity.vendor) as vendor:
-        vendor.post("/_control/faults", json=oddity.fault | {"calls": 100_000}).raise_for_status()
-        try:
-            ids = await asyncio.gather(*(journey.submit(row) for row in rows))
+    with stack.faulty(oddity.vendor, **oddity.fault | {"calls": 100_000}) as vendor:
+        ids = await asyncio.gather(*(journey.submit(row) for row in rows))
 
-            async def struck() -> bool:
-                faults = await asyncio.to_thread(vendor.get, "/_control/faults")
-                return any(each["hits"] for each in faults.json()["faults"])
+        async def struck() -> bool:
+            faults = await asyncio.to_thread(vendor.get, "/_control/faults")
+            return any(each["hits"] for each in faults.json()["faults"])
 
-            await eventually(struck, bool, within=_PATIENCE)
-            begun = time.monotonic()
-            item = await _new_item(journey, before)
-            shown = time.monotonic() - begun
-            for id_ in ids:
-                await journey.reaches(id_, "needs_attention")
-            mapped = await _mapped(stack, item, oddity.known)
-            for id_ in ids:
-                await journey.reaches(id_, "awaiting_approval")
-            return shown, time.monotonic() - mapped
-        finally:
-            vendor.delete("/_control/faults").raise_for_status()
+        await eventually(struck, bool, within=_PATIENCE)
+        begun = time.monotonic()
+        item = await _new_item(journey, before)
+        shown = time.monotonic() - begun
+        for id_ in ids:
+            await journey.reaches(id_, "needs_attention")
+        mapped = await _mapped(stack, item, oddity.known)
+        for id_ in ids:
+            await journey.reaches(id_, "awaiting_approval")
+        return shown, time.monotonic() - mapped
 
 
 async def _inbox(journey: Journey) -> list[dict[str, Any]]:

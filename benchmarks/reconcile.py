@@ -11,14 +11,12 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import StringIO
 from typing import Any, Final
 from uuid import uuid4
 
-from rich.console import Console
-
 from adapters.vendors.billing import BillingClient
 from adapters.vendors.crm import CrmClient
+from benchmarks.batch import play_batch
 from benchmarks.fault_runs import Options
 from benchmarks.report import Report
 from domain.catalogue import INTERNET, PRICE_MINOR, Product
@@ -27,9 +25,8 @@ from domain.vendor_values import BillingPosting, PriceLine, ServiceUpdate, Vendo
 from http_client import AsyncClient
 from sandbox._base.accounts import Account, bundled_accounts
 from settings import CHECKOUT
-from stack.demo import run_demo
+from tests.support.comparing import compare, differences
 from tests.support.live import LiveStack
-from tests.support.polling import eventually
 
 SEEDED: Final = 1000
 AT_ONCE: Final = 8
@@ -41,7 +38,6 @@ AFTER_THE_BATCH: Final = (
     "every end."
 )
 _FLIPPED: Final = Product.TECH_SUPPORT
-_RUNS: Final = "/v1/reconciliation/runs"
 
 Pair = tuple[str, str]
 """What the CRM says is held and what billing charges for, as they are compared."""
@@ -60,9 +56,7 @@ class Ran:
 
 async def measure(stack: LiveStack, options: Options) -> Report:
     """A clean run, a thousand differences, a run that has to find them and nothing else."""
-    said = StringIO()
-    if not await asyncio.to_thread(run_demo, stack.settings, Console(file=said, width=120)):
-        raise AssertionError(said.getvalue())
+    await asyncio.to_thread(play_batch, stack)
     return await find_seeded(stack, options, AFTER_THE_BATCH)
 
 
@@ -126,35 +120,18 @@ def _row(name: str, ran: Ran) -> dict[str, Any]:
 async def run_now(api: AsyncClient, account_id: str | None = None) -> Ran:
     """One run, or one account, asked for by whoever `api` speaks as; once it has ended."""
     begun = time.perf_counter()
-    asked = {"account_id": account_id} if account_id else {}
-    answer = await api.post(_RUNS, json=asked, headers={"Idempotency-Key": uuid4().hex})
-    place = answer.raise_for_status().headers["location"]
-
-    async def look() -> dict[str, Any]:
-        body: dict[str, Any] = (await api.get(place)).raise_for_status().json()
-        return body
-
-    run = await eventually(look, lambda seen: seen["finished_at"] is not None, within=WITHIN)
+    run = await compare(api, within=WITHIN, account_id=account_id)
     seconds = time.perf_counter() - begun
     found: dict[str, Pair] = {}
-    explained, cursor = 0, None
-    while True:
-        query = {"run": run["id"], "limit": "200", **({"cursor": cursor} if cursor else {})}
-        page = (
-            (await api.get("/v1/reconciliation/differences", params=query))
-            .raise_for_status()
-            .json()
-        )
-        for each in page["items"]:
-            if each["explanation"] is not None:
-                explained += 1
-            elif each["closed_at"] is None:
-                vendors = each["other"]["system"] == "billing" and each["field"] == "services_held"
-                key = each["account_id"] + ("" if vendors else f"/{each['field']}")
-                found[key] = (each["owner"]["value"], each["other"]["value"])
-        cursor = page["next_cursor"]
-        if cursor is None:
-            return Ran(seconds, run, found, explained)
+    explained = 0
+    async for each in differences(api, run["id"]):
+        if each["explanation"] is not None:
+            explained += 1
+        elif each["closed_at"] is None:
+            vendors = each["other"]["system"] == "billing" and each["field"] == "services_held"
+            key = each["account_id"] + ("" if vendors else f"/{each['field']}")
+            found[key] = (each["owner"]["value"], each["other"]["value"])
+    return Ran(seconds, run, found, explained)
 
 
 async def seed(stack: LiveStack, wanted: int, already: Mapping[str, Pair]) -> dict[str, Pair]:

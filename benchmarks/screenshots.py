@@ -2,19 +2,18 @@
 
 import asyncio
 import secrets
-from io import BytesIO, StringIO
+from io import BytesIO
 from pathlib import Path
 from typing import Final, Literal
 
 from PIL import Image
 from playwright.async_api import Page
-from rich.console import Console
 
+from benchmarks.batch import play_batch
 from benchmarks.fault_runs import Options
 from benchmarks.reconcile import run_now, seed
 from benchmarks.report import Report
 from settings import CHECKOUT
-from stack.demo import run_demo
 from tests.support import portal
 from tests.support.browser import chromium, settled, signed_in
 from tests.support.console_pages import console_pages
@@ -29,9 +28,7 @@ LOOKS: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 
 async def measure(stack: LiveStack, options: Options) -> Report:
     """Take them; they go to docs/console with --report, else beside the other figures."""
-    said = StringIO()
-    if not await asyncio.to_thread(run_demo, stack.settings, Console(file=said, width=120)):
-        raise AssertionError(said.getvalue())
+    await asyncio.to_thread(play_batch, stack)
     await _bad_night(stack)
     folder = FOLDER if options.report else stack.state_dir.parent / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)

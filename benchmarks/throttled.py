@@ -100,6 +100,11 @@ class Phase:
         """How long it lasted."""
         return (self.ended - self.begun).total_seconds() / 60
 
+    @property
+    def early(self) -> float:
+        """Calls before the time the vendor, or the call before, had named."""
+        return sum(count for name, count in self.calls.items() if "time" in name)
+
     def per_minute(self, system: str, what: str) -> float:
         """Steps done."""
         return self.steps.get((system, what), 0) / self.minutes
@@ -241,7 +246,7 @@ def _told(
     phases: Sequence[Phase], load: Arrivals, ends: Mapping[str, int], options: Options
 ) -> Report:
     ratios = _ratios(phases)
-    early = sum(count for phase in phases for name, count in phase.calls.items() if "time" in name)
+    early = sum(phase.early for phase in phases)
     submitted = len(load.whole) + len(load.lacking)
     finished = ends.get("active", 0) == submitted
     kept = _pace_kept(phases)
@@ -290,13 +295,11 @@ def _row(phase: Phase) -> dict[str, Any]:
 def _calls(phase: Phase) -> Iterator[str]:
     if phase.throttled is None:
         return
-    told = phase.calls
-    early = sum(count for name, count in told.items() if "time" in name)
     yield (
         f"{phase.name}: {phase.refused} calls were refused in {phase.minutes:.1f} minutes with "
-        f"Retry-After {RETRY_AFTER}, {early:.0f} came before their time; {phase.piled_up} changes "
-        f"had piled up and all had moved on {phase.drained:.0f} s after its end, with "
-        f"{told['calls per needed call']:.2f} calls per needed call."
+        f"Retry-After {RETRY_AFTER}, {phase.early:.0f} came before their time; "
+        f"{phase.piled_up} changes had piled up and all had moved on {phase.drained:.0f} s after "
+        f"its end, with {phase.calls['calls per needed call']:.2f} calls per needed call."
     )
 
 

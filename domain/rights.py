@@ -25,7 +25,6 @@ class Right:
 
 
 _EVERYBODY: Final = frozenset(Role)
-_SECOND: Final = "A colleague confirms it."
 
 RIGHTS: Final = (
     Right("submit", MAY_SUBMIT),
@@ -42,7 +41,9 @@ RIGHTS: Final = (
     Right(
         "repair_difference", RULES[DifferenceAction.REPAIR].roles, "At billing with a colleague."
     ),
-    Right("decide_drift", MAY_DECIDE, f"{_SECOND} One of the two is an administrator."),
+    Right(
+        "decide_drift", MAY_DECIDE, "A colleague confirms it. One of the two is an administrator."
+    ),
     Right("retire_mapping", MAY_RETIRE, "On record."),
     Right("check_credentials", MAY_PREFLIGHT),
     Right("manage_credentials", frozenset({MANAGES_SECRETS}), "Another promotes."),

@@ -1,6 +1,6 @@
 """Stopping and letting go on: what stands paused, and the form that pauses."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 import streamlit as st
@@ -62,20 +62,23 @@ def offer(label: str, scopes: Mapping[str, str], about: str) -> None:
 
 def _pause(form: str, only: str) -> None:
     scope = str(st.session_state.get(f"{form}.of", only))
-    try:
-        session.api().pause(scope, str(st.session_state[f"{form}.why"]))
-    except ApiError as error:
-        session.flash("error", problems.told_after(error.problem, error.retry_after))
-        return
-    # A popover under another key is a closed one.
-    st.session_state[f"{form}.done"] = st.session_state.get(f"{form}.done", 0) + 1
-    session.flash("success", f"{pauses.scope(scope)}: paused. What waits goes on once it ends.")
+    reason = str(st.session_state[f"{form}.why"])
+    if _done(partial(session.api().pause, scope, reason)):
+        # A popover under another key is a closed one.
+        st.session_state[f"{form}.done"] = st.session_state.get(f"{form}.done", 0) + 1
+        session.flash("success", f"{pauses.scope(scope)}: paused. What waits goes on once it ends.")
 
 
 def _resume(scope: str) -> None:
+    if _done(partial(session.api().resume, scope)):
+        session.flash("success", f"{pauses.scope(scope)} goes on; what waited is woken.")
+
+
+def _done(act: Callable[[], object]) -> bool:
+    """Whether the API did it; why not is told."""
     try:
-        session.api().resume(scope)
+        act()
     except ApiError as error:
         session.flash("error", problems.told_after(error.problem, error.retry_after))
-        return
-    session.flash("success", f"{pauses.scope(scope)} goes on; what waited is woken.")
+        return False
+    return True

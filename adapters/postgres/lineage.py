@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from adapters.postgres.situations import standing_effects
 from adapters.postgres.tables import (
     AttemptRow,
     DocumentVersionRow,
@@ -174,11 +175,8 @@ async def _runs(session: AsyncSession, change_id: str) -> Iterable[LineageEntryV
 
 async def _redos(session: AsyncSession, change_id: str) -> Iterable[LineageEntryView]:
     """Groups of effects that were done anew, one entry each."""
-    rows = await session.scalars(
-        select(EffectRow).where(EffectRow.change_id == change_id).order_by(EffectRow.intended_at)
-    )
     groups: dict[int, list[EffectRow]] = {}
-    for row in rows:
+    for row in await standing_effects(session, change_id):
         if row.reverses is None and row.system != System.TICKETING:
             groups.setdefault(EffectKey.parse(row.idempotency_key).attempt_group, []).append(row)
     return [

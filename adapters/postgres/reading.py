@@ -12,12 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from adapters.postgres import mapping
 from adapters.postgres.change_filters import narrowed
 from adapters.postgres.proposals import open_proposals, pending_view
+from adapters.postgres.situations import standing_effects
 from adapters.postgres.tables import (
     AttemptRow,
     AuditEntryRow,
     CheckRow,
     DocumentVersionRow,
-    EffectRow,
     NotificationRow,
     ServiceChangeRow,
     TicketRow,
@@ -91,9 +91,7 @@ async def read_change(session: AsyncSession, row: ServiceChangeRow) -> ServiceCh
         .order_by(DocumentVersionRow.version)
     )
     checks = await session.scalars(_latest_checks(row.id))
-    effects = await session.scalars(
-        select(EffectRow).where(EffectRow.change_id == row.id).order_by(EffectRow.intended_at)
-    )
+    effects = await standing_effects(session, row.id)
     tickets = await session.scalars(
         select(TicketRow).where(TicketRow.change_id == row.id).order_by(TicketRow.opened_at)
     )
@@ -134,9 +132,7 @@ async def synchronised_fields(
 ) -> list[SyncedFieldView]:
     """The fields of other systems that are held for a change."""
     checks = await session.scalars(_latest_checks(row.id))
-    effects = await session.scalars(
-        select(EffectRow).where(EffectRow.change_id == row.id).order_by(EffectRow.intended_at)
-    )
+    effects = await standing_effects(session, row.id)
     return synchronised(
         [check_view(item, with_facts=True) for item in checks], map(mapping.effect_view, effects)
     )

@@ -22,7 +22,7 @@ from adapters.postgres.alerts_reading import (
 from api.dependencies import Caller, CorrelationId, System_, require_role
 from api.errors import ApiError
 from api.lists import Stretch
-from api.refusals import note_refusal
+from api.refusals import require_role_on_record
 from domain.alerts import (
     HANDLES_ALERTS,
     LONGEST_SILENCE,
@@ -194,12 +194,11 @@ async def change_alert_rule(
 ) -> AlertRuleView:
     """Set the threshold that counts from the next round on. For admins; the rest is the table's."""
     at = parts.clock()
-    if caller.role is not SETS_THRESHOLDS:
-        require_role(caller, *READS_ALERTS)
-        why = f"This needs one of the roles: {SETS_THRESHOLDS}."
-        facts = {"rule": str(name), "after": body.threshold}
-        await note_refusal(parts, caller, "set_alert_threshold", correlation_id, why, facts=facts)
-        raise ApiError("forbidden", why)
+    require_role(caller, *READS_ALERTS)
+    facts = {"rule": str(name), "after": body.threshold}
+    await require_role_on_record(
+        parts, caller, (SETS_THRESHOLDS,), "set_alert_threshold", correlation_id, facts=facts
+    )
     async with parts.sessions.begin() as session:
         return await set_threshold(
             session,

@@ -109,7 +109,7 @@ async def preflight(caller: Caller, parts: System_, correlation_id: CorrelationI
     Safe to repeat. A system that refuses is called by nobody until it accepts a secret.
     """
     await require_role_on_record(
-        parts, caller, tuple(sorted(MAY_PREFLIGHT)), "preflight_credentials", correlation_id
+        parts, caller, MAY_PREFLIGHT, "preflight_credentials", correlation_id
     )
     found = await parts.engine.trials.preflight(PreflightInput(systems=VENDORS))
     return PreflightView(

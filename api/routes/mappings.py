@@ -66,7 +66,7 @@ async def retire(
 
     Repeating under the same key gives the same answer.
     """
-    await require_role_on_record(parts, caller, tuple(sorted(MAY_RETIRE)), _RETIRE, correlation_id)
+    await require_role_on_record(parts, caller, MAY_RETIRE, _RETIRE, correlation_id)
     same = repeatable(request, caller, key, body.model_dump())
     by = By(caller.name, caller.role, body.reason, correlation_id, parts.clock())
     async with parts.sessions.begin() as session:

@@ -20,7 +20,6 @@ from domain.submission import STORABLE
 
 router = APIRouter(prefix="/v1/pauses", tags=["pauses"])
 _WIDE = frozenset({EVERYTHING, PAUSE_SCOPE, *map(str, VENDORS), *map(str, ChangeKind)})
-_MAY = tuple(sorted(MAY_PAUSE))
 
 
 class PauseRequest(BaseModel):
@@ -51,7 +50,7 @@ async def pause(
 
     `reconciliation` stops the comparison of systems and repairs of what it found, nothing else.
     """
-    await require_role_on_record(parts, caller, _MAY, "pause", correlation_id)
+    await require_role_on_record(parts, caller, MAY_PAUSE, "pause", correlation_id)
     await _require_scope(parts, scope)
     async with parts.sessions.begin() as session:
         made = await pauses.pause(
@@ -70,7 +69,7 @@ async def resume(
     scope: str, caller: Caller, parts: System_, correlation_id: CorrelationId
 ) -> Response:
     """Let it go on: what waits on the pause is woken. Repeating is harmless."""
-    await require_role_on_record(parts, caller, _MAY, "resume", correlation_id)
+    await require_role_on_record(parts, caller, MAY_PAUSE, "resume", correlation_id)
     await _require_scope(parts, scope)
     async with parts.sessions.begin() as session:
         await pauses.resume(

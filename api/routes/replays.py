@@ -47,7 +47,7 @@ router = APIRouter(
     max_body_size=16 * 1024,  # a filter and a reason
 )
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200), STORABLE]
-_MAY_REPLAY = tuple(sorted(ACTION_RULES[Action.RETRY].roles))
+_MAY_REPLAY = ACTION_RULES[Action.RETRY].roles
 
 
 class ReplaySelection(BaseModel):

@@ -161,17 +161,14 @@ def _retyped(fault: Fault, body: bytes) -> bytes:
 
 
 def _with_new_field(fault: Fault, body: bytes) -> bytes:
-    try:
-        told = json.loads(body)
-    except ValueError:
-        return body
-    return json.dumps(
-        told | {fault.field: fault.value} if isinstance(told, dict) else told
-    ).encode()
+    def changed(told: Any) -> Any:  # noqa: ANN401 - JSON is any of six types
+        return told | {fault.field: fault.value} if isinstance(told, dict) else told
+
+    return _as_json(body, changed)
 
 
 def _each_member(body: bytes, change: Callable[[str, Any], tuple[str, Any] | None]) -> bytes:
-    """Apply a change to every member of every object, at any depth; other bodies stay.
+    """Apply a change to every member of every object, at any depth.
 
     A change that gives None takes the member away.
     """
@@ -182,8 +179,13 @@ def _each_member(body: bytes, change: Callable[[str, Any], tuple[str, Any] | Non
             return dict(member for member in members if member is not None)
         return [changed(item) for item in value] if isinstance(value, list) else value
 
+    return _as_json(body, changed)
+
+
+def _as_json(body: bytes, change: Callable[[Any], Any]) -> bytes:
+    """Apply a change to what a body says in JSON; other bodies stay."""
     try:
-        return json.dumps(changed(json.loads(body))).encode()
+        return json.dumps(change(json.loads(body))).encode()
     except ValueError:
         return body
 

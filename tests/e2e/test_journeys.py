@@ -54,25 +54,15 @@ async def test_a_change_cancelled_half_way_is_undone_where_it_was_begun(
     row = next(rows)
     change_id = await journey.submit(row)
     await journey.reaches(change_id, "awaiting_approval")
-    with journey.stack.vendor("crm") as crm:
-        fault = {
-            "kind": "status",
-            "status": 503,
-            "method": "POST",
-            "path_prefix": "/",
-            "calls": 500,
-        }
-        crm.post("/_control/faults", json=fault).raise_for_status()
-        try:
-            await journey.decide(change_id, "approve")
-            await eventually(
-                lambda: journey.read(change_id),
-                lambda seen: (seen["failure"] or {}).get("system") == "crm",
-                within=60,
-            )
-            await journey.decide(change_id, "cancel")
-        finally:
-            crm.delete("/_control/faults").raise_for_status()
+    fault = {"kind": "status", "status": 503, "method": "POST", "path_prefix": "/", "calls": 500}
+    with journey.stack.faulty("crm", **fault):
+        await journey.decide(change_id, "approve")
+        await eventually(
+            lambda: journey.read(change_id),
+            lambda seen: (seen["failure"] or {}).get("system") == "crm",
+            within=60,
+        )
+        await journey.decide(change_id, "cancel")
     change = await journey.reaches(change_id, "cancelled")
 
     done = journey.done(row.account_id)

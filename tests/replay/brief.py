@@ -4,26 +4,20 @@ Credentials that are tried, asked about and probed, and an effect that is settle
 writes as code. It runs on an engine and a database of its own, as `record.py` does.
 """
 
-import asyncio
-import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import text, update
 
-from adapters.postgres.engine import create_engine, sessions
-from adapters.postgres.migrate import upgrade
 from adapters.postgres.tables import EffectRow
-from adapters.temporal.client import connect
 from domain.credential_messages import PreflightInput, ProbeInput, TrialInput
 from domain.errors import UnrecognisedPayloadError
 from domain.identifiers import VENDORS, System
 from domain.service_change import Action, ChangeStatus
 from domain.settling import settle_workflow_id
-from stack.ephemeral import EphemeralStack, ephemeral_stack
-from tests.replay.histories import HISTORIES, store
-from tests.support.clock import Clock
+from tests.replay.histories import HISTORIES
+from tests.replay.recording import Course, record_courses
 from tests.support.world import World
 from worker.open_effects import sweep_effects
 from workflows import (
@@ -90,7 +84,7 @@ async def settled(world: World) -> str:
     return id_
 
 
-BRIEFLY: Final[Mapping[str, Callable[[World], Awaitable[str]]]] = {
+BRIEFLY: Final[Mapping[str, Course]] = {
     "credential_trial": trial,
     "credential_preflight": preflight,
     "credential_probe": probe,
@@ -99,21 +93,5 @@ BRIEFLY: Final[Mapping[str, Callable[[World], Awaitable[str]]]] = {
 """Name and course, one after the other in one database."""
 
 
-async def record(stack: EphemeralStack, names: Sequence[str]) -> None:
-    """Have each come to its end and keep its history. Raises KeyError for an unknown name."""
-    client = await connect(stack.temporal_target, stack.temporal_namespace)
-    engine = create_engine(stack.database_url, pool_size=10, application="throughline-record")
-    for name in names or BRIEFLY:
-        world = World(client, sessions(engine), Clock(), name)
-        async with world.working():
-            id_ = await BRIEFLY[name](world)
-        history = await client.get_workflow_handle(id_).fetch_history()
-        path = store(name, history, BRIEF)
-        sys.stdout.write(f"{path.name}: {len(history.events)} events\n")
-    await engine.dispose()
-
-
 if __name__ == "__main__":
-    with ephemeral_stack() as recording:
-        upgrade(recording.database_url)
-        asyncio.run(record(recording, sys.argv[1:]))
+    record_courses(BRIEFLY, BRIEF)

@@ -4,23 +4,18 @@ Review what it writes as code. It runs on an engine and a database of its own, l
 service changes.
 """
 
-import asyncio
 import dataclasses
-import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import select
 
 from adapters.postgres.credential_faults import PROBE
-from adapters.postgres.engine import create_engine, sessions
-from adapters.postgres.migrate import upgrade
 from adapters.postgres.reconciliation_deciding import DifferenceDecision, decide
 from adapters.postgres.reconciliation_runs import begin_run
 from adapters.postgres.tables import OutboxRow
 from adapters.postgres.tables_reconciliation import DifferenceRow
-from adapters.temporal.client import connect
 from domain.catalogue import Product
 from domain.errors import CredentialError, VendorRejectedError
 from domain.identifiers import System
@@ -31,9 +26,8 @@ from domain.reconciliation_messages import (
     reconciliation_workflow_id,
     repair_workflow_id,
 )
-from stack.ephemeral import EphemeralStack, ephemeral_stack
-from tests.replay.histories import HISTORIES, store
-from tests.support.clock import Clock
+from tests.replay.histories import HISTORIES
+from tests.replay.recording import Course, record_courses
 from tests.support.factories import ACCOUNT
 from tests.support.polling import eventually
 from tests.support.world import World
@@ -141,7 +135,7 @@ async def repair_refused(world: World) -> str:
     return await _repair(world, "repair_refused")
 
 
-RECONCILIATIONS: Final[Mapping[str, Callable[[World], Awaitable[str]]]] = {
+RECONCILIATIONS: Final[Mapping[str, Course]] = {
     "whole": whole,
     "incomplete": incomplete,
     "continued": continued,
@@ -153,21 +147,5 @@ RECONCILIATIONS: Final[Mapping[str, Callable[[World], Awaitable[str]]]] = {
 """Name and course. The nightly one leaves a run behind that nobody reads."""
 
 
-async def record(stack: EphemeralStack, names: Sequence[str]) -> None:
-    """Have each come to its end and keep its history. Raises KeyError for an unknown name."""
-    client = await connect(stack.temporal_target, stack.temporal_namespace)
-    engine = create_engine(stack.database_url, pool_size=10, application="throughline-record")
-    for name in names or RECONCILIATIONS:
-        world = World(client, sessions(engine), Clock(), name)
-        async with world.working():
-            id_ = await RECONCILIATIONS[name](world)
-        history = await client.get_workflow_handle(id_).fetch_history()
-        path = store(name, history, RECONCILED)
-        sys.stdout.write(f"{path.name}: {len(history.events)} events\n")
-    await engine.dispose()
-
-
 if __name__ == "__main__":
-    with ephemeral_stack() as recording:
-        upgrade(recording.database_url)
-        asyncio.run(record(recording, sys.argv[1:]))
+    record_courses(RECONCILIATIONS, RECONCILED)

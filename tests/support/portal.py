@@ -3,8 +3,7 @@
 import asyncio
 import json
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
@@ -162,24 +161,13 @@ async def reached_with_version(stack: LiveStack, change_id: str, version: int) -
 
 
 async def parked_at_the_crm(stack: LiveStack, accounts: Sequence[str]) -> list[str]:
-    """Changes whose billing and visit stand while the CRM answered with a web page."""
+    """Changes whose billing and visit stand; the CRM answered who ordered with a web page."""
     ids = await _gently(lambda account_id: awaiting_approval(stack, account_id), accounts)
-    with _web_pages_at_the_crm(stack):
+    fault = {"kind": "html", "method": "POST", "path_prefix": "/orders", "calls": 10_000}
+    with stack.faulty("crm", **fault):
         await _gently(lambda change_id: act(stack, change_id, "approve"), ids)
         await all_reach(stack, ids, ChangeStatus.NEEDS_ATTENTION)
     return ids
-
-
-@contextmanager
-def _web_pages_at_the_crm(stack: LiveStack) -> Iterator[None]:
-    """The CRM answers whoever orders something with a web page, for the length of the block."""
-    with stack.vendor("crm") as crm:
-        fault = {"kind": "html", "method": "POST", "path_prefix": "/orders", "calls": 10_000}
-        crm.post("/_control/faults", json=fault).raise_for_status()
-        try:
-            yield
-        finally:
-            crm.delete("/_control/faults").raise_for_status()
 
 
 async def _gently(do: Callable[[In], Awaitable[Out]], each: Sequence[In]) -> list[Out]:
