@@ -264,7 +264,7 @@ async def _invalid(request: Request, error: InvalidChangeError) -> JSONResponse:
 
 
 async def _not_owned(request: Request, error: FieldOwnershipError) -> JSONResponse:
-    problems = [FieldProblem(f"changes.{error.field}", f"is owned by {error.owner}")]
+    problems = [FieldProblem(f"changes.{error.field}", f"is owned by {error.owner.spoken}")]
     return problem(request, "field_not_owned", str(error), problems)
 
 

@@ -11,7 +11,6 @@ from typing import Any, Generic, TypeVar
 from pydantic import Field
 
 from domain.contracts_failures import FailureView, PendingDecisionView, View
-from domain.field_ownership import OthersRight
 from domain.identifiers import System
 from domain.service_change import (
     Action,
@@ -359,15 +358,14 @@ class SearchHit(View):
 class FieldOwnershipView(View):
     """One field, who owns it and who may change it how.
 
-    `others` is what everybody else's write becomes; `version_source` is how it is known which
-    version of the field was seen.
+    Everybody else's write is refused, and the owner named. `version_source` is how it is known
+    which version of the field was seen.
     """
 
     field: str
     record: str
     owner: System
     may_change: dict[str, str]
-    others: OthersRight
     version_source: str
 
 

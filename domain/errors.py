@@ -118,7 +118,7 @@ class FieldOwnershipError(RuleError):
         self.field = field
         self.owner = owner
         super().__init__(
-            f"{field} is owned by {owner}; {actor} may not change it. Propose it to {owner}."
+            f"{field} is owned by {owner.spoken}: {actor} may not change it; ask for it there."
         )
 
 

@@ -2,20 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from domain.errors import FieldOwnershipError
 from domain.identifiers import System
-
-PROPOSE: Final = "propose"
-
-
-class OthersRight(StrEnum):
-    """What becomes of a write by somebody the table does not name."""
-
-    REFUSED = "refused"
-    PROPOSAL = "proposal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +18,8 @@ class FieldRule:
     may_change: Mapping[str, str]
 
     def writable_by(self, writer: str) -> bool:
-        """A proposal is not a write."""
-        return self.may_change.get(writer, PROPOSE) != PROPOSE
-
-    @property
-    def others(self) -> OthersRight:
-        """A proposal where somebody may make one, and else a refusal that names the owner."""
-        return OthersRight.PROPOSAL if PROPOSE in self.may_change.values() else OthersRight.REFUSED
+        """Whether a write of theirs is let through; else it is refused, and the owner is named."""
+        return writer in self.may_change
 
     @property
     def version_source(self) -> str:
@@ -77,7 +62,7 @@ FIELD_RULES: Final[tuple[FieldRule, ...]] = (
         System.CRM,
         ("account_id", "account_lifecycle", "household", "senior_citizen", "tenure"),
     ),
-    *_rules("property", System.CRM, ("service_address", "fiber_available"), throughline=PROPOSE),
+    *_rules("property", System.CRM, ("service_address", "fiber_available")),
     *_rules(
         "entitlement",
         System.CRM,

@@ -83,7 +83,7 @@ class DifferenceFacts:
 
 def _repairable(now: DifferenceFacts, _: str) -> str | None:
     if now.repair is None:
-        return f"{now.system.spoken} alone may change this; ask for it there."
+        return f"Only {now.system.spoken} may change this; ask for it there."
     return None
 
 

@@ -170,7 +170,7 @@ def read_event(system: System, body: bytes) -> ReadEvent:
             type=type_,
             account_id=_text(event, _ACCOUNT) or _text(event, ("data", "account_id")),
             occurred_at=occurred_at,
-            problem=f"{system.spoken} events of the type {type_} are not known here.",
+            problem=f"Events of the type {type_} from {system.spoken} are not known here.",
         )
     version = _version(event, meaning.version) if meaning.version else None
     read = ReadEvent(

@@ -99,7 +99,6 @@ async def read_field_ownership(caller: Caller) -> list[FieldOwnershipView]:
             record=rule.record,
             owner=rule.owner,
             may_change=dict(rule.may_change),
-            others=rule.others,
             version_source=rule.version_source,
         )
         for rule in FIELD_RULES

@@ -5,7 +5,10 @@ import streamlit as st
 from support_ui import session, ui
 from support_ui.view_models import ownership
 
-st.caption("Every field has one owner. A write to a field that another system owns is refused.")
+st.caption(
+    "Every field has one owner. A write by anybody the table does not name is refused, "
+    "with the owner's name: ask for it there."
+)
 fields, rights = st.tabs(["Fields", "Rights"], key="tab", bind="query-params")
 with fields, ui.guarded():
     rows = ownership.ownership_rows(session.api().field_ownership())

@@ -7,15 +7,8 @@ from typing import Final
 from domain.contracts import FieldOwnershipView
 from domain.contracts_evidence import SyncedFieldView, VersionKind
 from domain.contracts_views import RightView, RoleRightView
-from domain.field_ownership import OthersRight
 from domain.service_change import Action, Role
 from support_ui.view_models import text, words
-from support_ui.view_models.words import Look
-
-OTHERS: Final[Mapping[OthersRight, Look]] = {
-    OthersRight.REFUSED: Look("Refused", "gray", "block"),
-    OthersRight.PROPOSAL: Look("Refused; ask the owner", "blue", "outgoing_mail"),
-}
 
 _RIGHT: Final[Mapping[str, str]] = {
     **{action: words.ACTION[action].label for action in Action},
@@ -48,7 +41,6 @@ def ownership_rows(fields: Iterable[FieldOwnershipView]) -> list[dict[str, str]]
             "Field": f"`{field.field}`",
             "Owner": words.SYSTEM[field.owner],
             "May change it": _others(field),
-            "Anybody else's write": OTHERS[field.others].badge,
             "Version known by": text.plain(field.version_source),
         }
         for field in fields
@@ -80,7 +72,7 @@ def synced_rows(fields: Iterable[SyncedFieldView], now: datetime) -> list[dict[s
         {
             "Field": f"`{each.field}`",
             "Source": words.SYSTEM[each.source],
-            "Value": text.plain(_value(each.value)),
+            "Value": text.plain(_value(each)),
             "Version": _version(each),
             "As of": text.moment(each.at, now),
         }
@@ -88,9 +80,15 @@ def synced_rows(fields: Iterable[SyncedFieldView], now: datetime) -> list[dict[s
     ]
 
 
-def _value(value: object) -> str:
+_IN_MINOR_UNITS: Final = frozenset({"recurring_charge"})
+
+
+def _value(of: SyncedFieldView) -> str:
+    value = of.value
     if value is None or value == []:
         return text.DASH
+    if of.field in _IN_MINOR_UNITS:
+        return text.money(int(value), "usd")
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

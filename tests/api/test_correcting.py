@@ -35,7 +35,7 @@ async def test_a_correction_before_approval_is_checked_anew_and_voids_the_plan(
 
 @pytest.mark.parametrize(
     ("field", "owner"),
-    [("services_held", "crm"), ("recurring_charge", "billing"), ("change_status", "throughline")],
+    [("services_held", "CRM"), ("recurring_charge", "billing"), ("change_status", "throughline")],
 )
 async def test_a_field_of_another_system_is_refused_with_its_owner_and_that_is_on_record(
     office: Office, field: str, owner: str

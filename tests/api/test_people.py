@@ -9,6 +9,7 @@ import pytest
 
 from adapters import identity
 from adapters.identity import IdentityProvider
+from domain.rights import rights_of
 from domain.service_change import READS_EVERYTHING, Role
 from http_client import Response
 from tests.support.api import ApiUnderTest
@@ -50,6 +51,7 @@ async def test_a_person_is_who_the_provider_says_until_then(
     assert answer.json() == {
         "principal": "olivia",
         "role": "operator",
+        "rights": rights_of(Role.OPERATOR),
         "expires_at": "2026-11-24T10:00:00Z",
     }
 

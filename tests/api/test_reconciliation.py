@@ -263,7 +263,7 @@ async def test_what_the_owner_alone_may_change_elsewhere_is_not_repaired(
 
     assert found["field"] == "account_lifecycle"
     assert refused.status_code == 409
-    assert "Billing alone may change this" in refused.json()["detail"]
+    assert "Only billing may change this" in refused.json()["detail"]
 
 
 @pytest.mark.parametrize(

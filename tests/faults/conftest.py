@@ -4,10 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from domain.service_change import ChangeKind
 from stack.batch.rows import BatchRow
-from tests.faults.wishes import Candidate, candidates
-from tests.support.journey import plain_rows
+from tests.faults.wishes import Candidate, additions, candidates
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +15,9 @@ def accounts() -> Iterator[Candidate]:
 
 
 @pytest.fixture(scope="session")
-def rows() -> Iterator[BatchRow]:
-    """Submissions of accounts that are none of those, nor of other tests on the live stack."""
-    return plain_rows(ChangeKind.ADD_SERVICE)
+def rows(accounts: Iterator[Candidate]) -> Iterator[BatchRow]:
+    """Submissions of such accounts; take with `next`.
+
+    None is of the bundled batch: whoever plays that twice has the vendors forget the first time.
+    """
+    return additions(accounts)

@@ -23,12 +23,12 @@ PATIENCE = 90.0
 _AGAIN = frozenset({500, 502, 503, 504})
 
 
-def plain_rows(kind: ChangeKind = ChangeKind.CHANGE_INTERNET_SERVICE) -> Iterator[BatchRow]:
-    """Changes of a kind, of real accounts with nothing in their way, each account once."""
+def plain_rows() -> Iterator[BatchRow]:
+    """Internet changes of real accounts with nothing in their way, each account once."""
     for row in read_batch():
         simple = not row.expected.codes and row.expected.status is ChangeStatus.ACTIVE
         alone = row.submitted_by is Submitter.PORTAL and [m.do for m in row.moves] == [Act.APPROVE]
-        if row.kind is kind and simple and alone:
+        if row.kind is ChangeKind.CHANGE_INTERNET_SERVICE and simple and alone:
             yield row
 
 

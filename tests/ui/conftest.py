@@ -9,6 +9,7 @@ from playwright.async_api import Browser
 from streamlit.testing.v1 import AppTest
 
 from tests.support.browser import chromium
+from tests.ui.samples import NOW
 from tests.ui.stub_api import StubApi, serving
 
 ROUTER = Path(__file__).resolve().parents[2] / "support_ui" / "streamlit_app.py"
@@ -70,11 +71,12 @@ class Console:
 
 @pytest.fixture
 def console(stub: StubApi, monkeypatch: pytest.MonkeyPatch) -> Console:
-    """A fresh session that is not signed in."""
+    """A fresh session that is not signed in, at the time the samples are told from."""
     assert stub.url
     fresh = Console()
     monkeypatch.setattr("support_ui.session.id_token", lambda: fresh.token)
     monkeypatch.setattr("streamlit.logout", fresh.sign_out)
+    monkeypatch.setattr("support_ui.session.now", lambda: NOW)
     return fresh
 
 

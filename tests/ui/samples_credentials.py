@@ -1,6 +1,6 @@
 """A board of credentials as the API answers it, for the console's own tests."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from domain.contracts_credentials import CredentialView, SecretActionView, SecretVersionView
@@ -16,8 +16,8 @@ from domain.credentials import (
 )
 from domain.identifiers import VENDORS, System
 from domain.service_change import Role
+from tests.ui.samples import NOW
 
-NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
 
 

@@ -239,7 +239,6 @@ OWNERSHIP = [
         record=rule.record,
         owner=rule.owner,
         may_change=dict(rule.may_change),
-        others=rule.others,
         version_source=rule.version_source,
     )
     for rule in FIELD_RULES

@@ -21,7 +21,7 @@ _OUTCOMES = {
     InboxState.QUEUED: "",
     InboxState.PROCESSED: "The change looks afresh at billing.",
     InboxState.STALE: "Not newer than the version seen.",
-    InboxState.QUARANTINED: "Nobody here knows events of the type customer.moved.",
+    InboxState.QUARANTINED: "Events of the type customer.moved from the CRM are not known here.",
     InboxState.FAILED: "Tried ten times.",
 }
 

@@ -1,7 +1,7 @@
 """Runs and differences as the API tells them, to vary in tests of the page."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from domain.contracts_reconciliation import (
@@ -25,9 +25,7 @@ from domain.reconciliation_decisions import (
     needs_second_person,
 )
 from domain.service_change import Role
-from tests.ui.samples import sha
-
-NOW = datetime.now(UTC)
+from tests.ui.samples import NOW, sha
 
 
 def run(**values: Any) -> ReconciliationRunView:  # noqa: ANN401 - fields of the view

@@ -20,6 +20,7 @@ from domain.reconciliation_decisions import (
     becomes,
 )
 from tests.ui import samples_reconciliation
+from tests.ui.samples import NOW
 
 
 def add_routes(
@@ -103,7 +104,7 @@ def add_routes(
             action=action,
             actor=found.me.principal,
             reason=body["reason"],
-            at=samples_reconciliation.NOW,
+            at=NOW,
         )
         after = before.model_copy(update={"state": becomes(action, facts), "decision": made})
         found.reconciled.differences[place] = after

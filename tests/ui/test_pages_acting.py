@@ -30,6 +30,12 @@ def opened(
     return console.sign_in(key), world
 
 
+def reasons(page: AppTest) -> list[str]:
+    """Where a form of an action asks for its reason."""
+    keys = [field.key for field in page.text_area]
+    return [key for key in keys if key and key.startswith("reason.")]
+
+
 def sent(page: AppTest, console: Console, action: Action, change_id: str, reason: str) -> AppTest:
     """Give the reason and send the form that is open."""
     page.text_area(key=f"reason.{action}.{change_id}").set_value(reason)
@@ -73,7 +79,7 @@ def test_a_masked_address_has_to_be_shown_before_it_is_corrected(
 ) -> None:
     change = ADDRESS.model_copy(update={"status": ChangeStatus.INCOMPLETE})
     page, _ = opened(console, stub, change, act="correct")
-    assert not page.text_area
+    assert not reasons(page)
     page.button(key="show.correct").click().run()
     shown = page.text_input(key=f"correct.billing_address.line1.{change.id}")
     assert console.healthy()
@@ -83,9 +89,9 @@ def test_a_masked_address_has_to_be_shown_before_it_is_corrected(
 def test_a_form_opens_by_its_button_and_closes_again(console: Console, stub: StubApi) -> None:
     page, _ = opened(console, stub, PARKED)
     page.button(key="open.retry").click().run()
-    assert [field.key for field in page.text_area] == [f"reason.retry.{PARKED.id}"]
+    assert reasons(page) == [f"reason.retry.{PARKED.id}"]
     page.button(key="close").click().run()
-    assert not console.healthy().text_area
+    assert not reasons(console.healthy())
 
 
 def test_a_retry_is_sent_once_with_its_reason(console: Console, stub: StubApi) -> None:
@@ -93,7 +99,7 @@ def test_a_retry_is_sent_once_with_its_reason(console: Console, stub: StubApi) -
     page = sent(page, console, Action.RETRY, PARKED.id, "Billing is back.")
     assert [asked.body for asked in world.asked] == [{"reason": "Billing is back."}]
     assert "goes on by itself" in page.success[0].value
-    assert not page.text_area
+    assert not reasons(page)
 
 
 def test_skipping_names_its_evidence_and_asks_a_second_person(
@@ -200,7 +206,7 @@ def test_a_form_of_something_that_is_not_allowed_stays_shut(
     console: Console, stub: StubApi
 ) -> None:
     page, _ = opened(console, stub, PARKED, role=Role.SUPPORT, act="skip")
-    assert not page.text_area
+    assert not reasons(page)
     assert not page.text_input
 
 

@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 from domain.alerts import RULES
 from domain.service_change import Role
 from tests.ui.conftest import Console
+from tests.ui.samples import NOW
 from tests.ui.stub_api import StubApi, World, problem
 
 AWAY = problem(503, "database_unavailable", "The database does not answer", "", "Wait.")
@@ -93,8 +94,7 @@ def test_an_operator_takes_an_alert(console: Console, stub: StubApi) -> None:
 
 
 def until(world: World) -> timedelta:
-    asked = datetime.fromisoformat(world.asked[0].body["until"])
-    return asked - datetime.now(asked.tzinfo)
+    return datetime.fromisoformat(world.asked[0].body["until"]) - NOW
 
 
 def test_an_operator_silences_an_alert_for_a_time_and_ends_it(

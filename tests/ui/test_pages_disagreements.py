@@ -7,7 +7,8 @@ from domain.reconciliation_decisions import DifferenceAction, DifferenceState, R
 from domain.service_change import Role
 from support_ui.view_models import text
 from tests.ui.conftest import Console
-from tests.ui.samples_reconciliation import EXPLAINED, NOW, Reconciled, difference, run
+from tests.ui.samples import NOW
+from tests.ui.samples_reconciliation import EXPLAINED, Reconciled, difference, run
 from tests.ui.stub_api import StubApi, problem
 
 AWAY = problem(503, "database_unavailable", "The database does not answer", "", "Wait.")

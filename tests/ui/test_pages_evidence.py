@@ -56,6 +56,7 @@ def test_fields_of_other_systems_show_source_version_and_time(
     assert (held["Source"], held["Value"]) == ("CRM", "dsl, phone")
     assert held["Version"] == 'Its own `"7590-VHVEG.3"`'
     assert rows["`account_standing`"]["Version"].startswith("Hash of the answer `")
+    assert rows["`recurring_charge`"]["Value"] == r"\$45\.20"
     assert rows["`invoice_line`"]["Source"] == "Billing"
     assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d", row["As of"]) for row in rows.values())
 

@@ -31,7 +31,7 @@ def test_a_second_person_sees_who_proposed_what_why_and_until_when(
     page, _ = opened(console, stub, CORRECTION)
     said = console.said().replace("\\", "")
     assert "Waits for a second person: correct the change" in said
-    assert "Proposed by **operator** 1 h ago  ·  expires in 22 h" in said
+    assert "Proposed by **operator** 1 h ago  ·  expires in 23 h" in said
     assert "The customer rang: the visit moved." in said
     difference = next(table.value for table in page.table if "Before" in table.value)
     assert difference["Field"].tolist() == ["Requested date", "Internet service"]

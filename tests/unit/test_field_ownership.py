@@ -32,7 +32,7 @@ def test_what_a_step_writes_is_ours_to_write_at_that_system(step: Step) -> None:
     ],
 )
 def test_a_foreign_field_is_refused_with_its_owner(field: str, owner: System) -> None:
-    with pytest.raises(FieldOwnershipError, match=f"{field} is owned by {owner}") as caught:
+    with pytest.raises(FieldOwnershipError, match=f"{field} is owned by {owner.spoken}") as caught:
         require_writable([field])
 
     assert (caught.value.field, caught.value.owner) == (field, owner)
