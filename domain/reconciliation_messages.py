@@ -80,9 +80,10 @@ class CompareResult(Message):
 
 
 class RepairInput(Message):
-    """Bring the owner's value to the system that has another."""
+    """Bring the owner's value to the system that has another; at that system's pace."""
 
     difference_id: str
+    system: System = System.THROUGHLINE
 
 
 class RepairResult(Message):

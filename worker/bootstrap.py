@@ -152,7 +152,7 @@ def activities(outside: Outside) -> Activities:
             reconciling.begin_nightly_reconciliation,
             reconciling.read_reconciliation_page,
             reconciling.compare_reconciled,
-            repairs.repair_difference,  # asks one system and writes to another
+            repairs.repair_difference,
             repairs.record_failed_repair,
             credentials.try_credential,
             credentials.check_credentials,
@@ -177,6 +177,7 @@ def activities(outside: Outside) -> Activities:
                 polling.poll_billing_events,
                 previews.preview_standing,
                 reconciling.read_reconciliation_page,
+                repairs.repair_difference,
             ),
             System.SCHEDULING: (
                 scheduling.check_date,

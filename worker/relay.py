@@ -30,7 +30,7 @@ from adapters.temporal.runs import WorkflowRuns
 from crash_points import CrashPoints
 from domain.credential_messages import ProbeInput
 from domain.errors import EngineUnavailableError
-from domain.identifiers import VENDORS
+from domain.identifiers import VENDORS, System
 from domain.messages import LookAgain, Patience, Resume, Revised, ServiceChangeInput
 from domain.reconciliation_messages import ReadingPace, ReconcileInput, RepairInput
 from domain.replay_messages import Pace, ReplayInput
@@ -209,7 +209,8 @@ class Relay:
     async def _repair_difference(self, row: OutboxRow, session: AsyncSession) -> None:
         difference = await session.get_one(DifferenceRow, row.payload["difference"])
         if difference.closed_at is None:
-            await self._engine.repair(RepairInput(difference_id=difference.id))
+            system = System(difference.system)
+            await self._engine.repair(RepairInput(difference_id=difference.id, system=system))
 
 
 def patience_of(settings: Settings) -> Patience:

@@ -168,6 +168,7 @@ class RepairDifferenceWorkflow:
         return await workflow.execute_activity_method(
             RepairActivities.repair_difference,
             what,
+            task_queue=steps.queue_of(what.system),
             start_to_close_timeout=ONE_TRY,
             schedule_to_close_timeout=READ_LIMIT,
             heartbeat_timeout=HEARTBEAT,

@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from domain.catalogue import Product
 from domain.errors import CredentialError, OutcomeUnknownError, VendorRejectedError
-from domain.identifiers import System
+from domain.identifiers import System, vendor_queue
 from domain.vendor_values import BillingStanding, Standing
 from tests.support.api import new_key
 from tests.support.factories import ACCOUNT
@@ -132,6 +132,8 @@ async def test_a_repair_of_money_waits_for_a_second_person_and_writes_nothing_be
     assert repair["status"] == "applied"
     assert repair["vendor_reference"] == line.reference
     assert repair["idempotency_key"] == line.key == f"{found['id']}:post_billing_change:0:1"
+    at_billing = vendor_queue(reconciler.world.task_queue, System.BILLING)
+    assert await reconciler.queues_of_repair(found) == {at_billing}, "not at billing's pace"
     assert (await reconciler.run())["counts"]["standing"] == 0
 
 
@@ -197,6 +199,7 @@ async def test_what_the_owner_changed_since_we_applied_it_can_be_taken_over(
 
     assert (await reconciler.say(ours, "repair")).json()["state"] == "repairing"
     await reconciler.repaired(ours, "repaired")
+    assert await reconciler.queues_of_repair(ours) == {reconciler.world.task_queue}
 
     assert (await reconciler.run())["counts"]["standing"] == 0
 

@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any
 
 from domain.catalogue import Product
+from domain.reconciliation_messages import repair_workflow_id
 from http_client import Response
 from tests.support.api import new_key
 from tests.support.factories import ACCOUNT
@@ -64,6 +65,15 @@ class Reconciler:
             return body
 
         return await eventually(look, lambda seen: seen["state"] in states)
+
+    async def queues_of_repair(self, found: dict[str, Any]) -> set[str]:
+        """The task queues at which its repair had things done."""
+        handle = self.world.client.get_workflow_handle(repair_workflow_id(found["id"]))
+        return {
+            event.activity_task_scheduled_event_attributes.task_queue.name
+            for event in (await handle.fetch_history()).events
+            if event.HasField("activity_task_scheduled_event_attributes")
+        }
 
     def sold_behind_our_back(self) -> None:
         """Somebody adds a service at the CRM and tells billing nothing."""
