@@ -38,7 +38,7 @@ def test_the_queue_says_who_asks_for_what_and_whether_it_is_mine(
     assert list(queue["You"]) == [
         "Nobody confirms what they proposed; ask a colleague.", "May decide",
     ]  # fmt: skip
-    assert list(queue["Expires"]) == ["in 22 h", "in 22 h"]
+    assert list(queue["Expires"]) == ["in 23 h", "in 23 h"]
 
 
 def test_the_chosen_proposal_shows_the_difference_and_what_it_would_undo(

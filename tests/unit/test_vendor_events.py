@@ -54,8 +54,12 @@ def test_a_reference_that_is_no_key_of_ours_names_no_change() -> None:
         (System.BILLING, {}, "does not say its type"),
         (System.BILLING, {"type": 7}, "does not say its type"),
         (System.BILLING, {"type": "t" * 300}, "does not say its type"),
-        (System.BILLING, {"type": "invoice.eaten"}, "invoice.eaten are not known"),
-        (System.TICKETING, standing_changed(), "account.standing_changed are not known"),
+        (System.BILLING, {"type": "invoice.eaten"}, "invoice.eaten from billing are not known"),
+        (
+            System.TICKETING,
+            standing_changed(),
+            "account.standing_changed from ticketing are",
+        ),
         (System.BILLING, {"type": "account.standing_changed"}, "data.account cannot be read"),
         (
             System.BILLING,
