@@ -261,7 +261,8 @@ def _told(
             (
                 f"{submitted} changes came, {PER_SECOND:g} a second, every {LACKS_ONE_IN}rd "
                 f"without its document; the latest {load.most_late:.2f} s after its time. All "
-                f"finished: {finished}; approvals repeated, by answer: {dict(load.not_taken)}."
+                f"finished: {finished}; approvals repeated, by answer: "
+                f"{dict(load.not_taken) or 'none'}."
             ),
             f"While nobody was throttled {kept:.2f} of what came was finished in its time.",
             "passed" if held else "FAILED" if kept >= AIM else "FAILED: the machine was too busy.",
