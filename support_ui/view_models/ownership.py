@@ -40,8 +40,8 @@ def ownership_rows(fields: Iterable[FieldOwnershipView]) -> list[dict[str, str]]
             "Record": text.plain(text.humanise(field.record)),
             "Field": f"`{field.field}`",
             "Owner": words.SYSTEM[field.owner],
-            "May change it": _others(field),
-            "Version known by": text.plain(field.version_source),
+            "Who else may change it": _others(field),
+            "Version known by": text.plain(text.sentence(field.version_source)),
         }
         for field in fields
     ]

@@ -179,7 +179,7 @@ def test_rights_stand_with_the_readers_own_column_marked(console: Console, stub:
     console.open("ownership")
     page = console.sign_in(key)
     fields, rights = page.table[0].value, page.table[1].value
-    assert "May change it" in fields.columns
+    assert "Who else may change it" in fields.columns
     assert "Version known by" in fields.columns
     assert rights.columns[1] == "Support (you)"
     retry = rights[rights["Right"] == "**Retry**"].iloc[0]
