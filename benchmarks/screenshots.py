@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from PIL import Image
-from playwright.async_api import Page, expect
+from playwright.async_api import Page
 
 from benchmarks.batch import play_batch
 from benchmarks.fault_runs import Options
@@ -73,7 +73,6 @@ async def _take(page: Page, url: str, file: Path) -> None:
     await page.goto(url)
     await page.get_by_role("heading", level=1).first.wait_for()
     await settled(page)
-    await expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
     # Streamlit scrolls inside; a window as high as the page shows all of it.
     height = await page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
     await page.set_viewport_size({"width": WIDTH, "height": min(max(900, height), 2400)})

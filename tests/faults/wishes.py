@@ -70,7 +70,7 @@ def candidates() -> Iterator[Candidate]:
 
 def additions(accounts: Iterable[Candidate]) -> Iterator[BatchRow]:
     """A service added to each account that may add one, as a row of a batch."""
-    row = next(iter(read_batch()))
+    row = read_batch()[0]
     for each in accounts:
         if each.addable:
             yield row.model_copy(

@@ -184,7 +184,7 @@ async def test_what_we_did_ourselves_comes_back_as_a_note_on_the_change(
     [
         (
             {"type": "invoice.eaten", "data": {}},
-            "type invoice.eaten from billing are not known here",
+            "of the type invoice.eaten from billing are not known here",
         ),
         ({"type": "account.standing_changed"}, "data.account cannot be read."),
         (b"\x00\xff", "The body is no JSON object."),

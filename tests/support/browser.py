@@ -54,10 +54,18 @@ async def signed_in(
     return page
 
 
+_STILL: Final = """
+    !document.querySelector('[data-stale="true"], [data-testid="stSkeleton"]')
+    && !document.getAnimations().some(each => each instanceof CSSTransition)
+"""
+"""Nothing is still to come, and nothing is pale for being refreshed."""
+
+
 async def settled(page: Page) -> None:
     """The page is drawn, nothing broke, and nothing sticks out to the side."""
     await expect(page.get_by_role("button", name="Sign out")).to_be_visible(timeout=PATIENCE_MS)
     await page.wait_for_selector('[data-test-script-state="notRunning"]')
+    await page.wait_for_function(_STILL)
     assert await page.get_by_test_id("stException").count() == 0
     overhang = "document.documentElement.scrollWidth - window.innerWidth"
     assert await page.evaluate(overhang) <= 0

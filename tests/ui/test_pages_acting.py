@@ -30,10 +30,10 @@ def opened(
     return console.sign_in(key), world
 
 
-def reasons(page: AppTest) -> list[str]:
-    """Where a form of an action asks for its reason."""
+def fields_of_forms(page: AppTest) -> list[str | None]:
+    """Where text is asked for, but for the form that pauses, which every change's page has."""
     keys = [field.key for field in page.text_area]
-    return [key for key in keys if key and key.startswith("reason.")]
+    return [key for key in keys if not (key or "").startswith("pause.")]
 
 
 def sent(page: AppTest, console: Console, action: Action, change_id: str, reason: str) -> AppTest:
@@ -79,7 +79,7 @@ def test_a_masked_address_has_to_be_shown_before_it_is_corrected(
 ) -> None:
     change = ADDRESS.model_copy(update={"status": ChangeStatus.INCOMPLETE})
     page, _ = opened(console, stub, change, act="correct")
-    assert not reasons(page)
+    assert not fields_of_forms(page)
     page.button(key="show.correct").click().run()
     shown = page.text_input(key=f"correct.billing_address.line1.{change.id}")
     assert console.healthy()
@@ -89,9 +89,9 @@ def test_a_masked_address_has_to_be_shown_before_it_is_corrected(
 def test_a_form_opens_by_its_button_and_closes_again(console: Console, stub: StubApi) -> None:
     page, _ = opened(console, stub, PARKED)
     page.button(key="open.retry").click().run()
-    assert reasons(page) == [f"reason.retry.{PARKED.id}"]
+    assert fields_of_forms(page) == [f"reason.retry.{PARKED.id}"]
     page.button(key="close").click().run()
-    assert not reasons(console.healthy())
+    assert not fields_of_forms(console.healthy())
 
 
 def test_a_retry_is_sent_once_with_its_reason(console: Console, stub: StubApi) -> None:
@@ -99,7 +99,7 @@ def test_a_retry_is_sent_once_with_its_reason(console: Console, stub: StubApi) -
     page = sent(page, console, Action.RETRY, PARKED.id, "Billing is back.")
     assert [asked.body for asked in world.asked] == [{"reason": "Billing is back."}]
     assert "goes on by itself" in page.success[0].value
-    assert not reasons(page)
+    assert not fields_of_forms(page)
 
 
 def test_skipping_names_its_evidence_and_asks_a_second_person(
@@ -206,7 +206,7 @@ def test_a_form_of_something_that_is_not_allowed_stays_shut(
     console: Console, stub: StubApi
 ) -> None:
     page, _ = opened(console, stub, PARKED, role=Role.SUPPORT, act="skip")
-    assert not reasons(page)
+    assert not fields_of_forms(page)
     assert not page.text_input
 
 

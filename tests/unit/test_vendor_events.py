@@ -58,7 +58,7 @@ def test_a_reference_that_is_no_key_of_ours_names_no_change() -> None:
         (
             System.TICKETING,
             standing_changed(),
-            "account.standing_changed from ticketing are",
+            "account.standing_changed from ticketing are not known",
         ),
         (System.BILLING, {"type": "account.standing_changed"}, "data.account cannot be read"),
         (
