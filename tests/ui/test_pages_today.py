@@ -159,7 +159,7 @@ def test_field_ownership_names_owner_and_rights(console: Console, stub: StubApi)
     table = console.sign_in(key).table[0].value
     line = table[table["Field"] == "`invoice_line`"].iloc[0]
     assert line["Owner"] == "Billing"
-    assert line["May change it"].startswith("Throughline")
+    assert line["Who else may change it"].startswith("Throughline")
 
 
 def test_field_ownership_may_be_empty_or_away(console: Console, stub: StubApi) -> None:
