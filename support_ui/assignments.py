@@ -1,14 +1,13 @@
 """Taking work, handing it over and putting it off: a line and a form that several pages show."""
 
 from datetime import datetime, time, timedelta
+from functools import partial
 
 import streamlit as st
 
 from domain.contracts_assignments import AssignmentView
-from support_ui import session, ui
-from support_ui.calls.transport import ApiError
+from support_ui import asking, session, ui
 from support_ui.view_models import assignments as view
-from support_ui.view_models import problems
 
 _NOBODY = "Nobody"
 _LATER = {
@@ -66,7 +65,7 @@ def _keep(subject: str) -> None:
     who = st.session_state[f"assign.who.{subject}"]
     why = str(st.session_state[f"assign.why.{subject}"] or "").strip()
     if not why:
-        session.flash("warning", "Say why first; whoever takes over reads it.")
+        asking.flash("warning", "Say why first; whoever takes over reads it.")
         return
     later = _LATER[st.session_state[f"assign.later.{subject}"]]
     body = {
@@ -74,12 +73,11 @@ def _keep(subject: str) -> None:
         "follow_up_at": _to_the_minute(session.now() + later).isoformat() if later else None,
         "reason": why,
     }
-    try:
-        kept = session.api().assign(subject, body)
-    except ApiError as error:
-        session.flash("error", problems.told_after(error.problem, error.retry_after))
-        return
-    session.flash("success", view.cell(kept, session.now()) or "Nobody has it now.")
+    now = session.now()
+    asking.ask(
+        partial(session.api().assign, subject, body),
+        lambda kept: view.cell(kept, now) or "Nobody has it now.",
+    )
 
 
 def _to_the_minute(at: datetime) -> datetime:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from domain.contracts_approvals import ApprovalView
 from domain.service_change import Action
-from support_ui import decisions, session, ui
+from support_ui import asking, decisions, session, ui
 from support_ui.calls.transport import ApiError
 from support_ui.view_models import actions, approvals, bulk, problems, text, words
 from support_ui.view_models.approvals import Several
@@ -44,7 +44,7 @@ def decide(items: Sequence[ApprovalView]) -> None:
 
 def _button(way: Several) -> None:
     keys = {
-        item.change.id: session.request_key(_form(way.action, item.change.id))
+        item.change.id: asking.request_key(_form(way.action, item.change.id))
         for item in way.allowed
     }
     st.form_submit_button(
@@ -69,7 +69,7 @@ def _begin(way: Several, keys: dict[str, str]) -> None:
         return
     why = str(st.session_state.get(f"reason.{_REASON}") or "").strip()
     if not why:
-        session.flash("warning", actions.ask_for_reason(way.button.lower()))
+        asking.flash("warning", actions.ask_for_reason(way.button.lower()))
         return
     items = [bulk.item(each, way.action, why, keys[each.change.id]) for each in way.allowed]
     st.session_state[session.JOB] = Job(way.action, tuple(items))
@@ -105,9 +105,9 @@ def _sent(action: Action, item: Item) -> Result:
         told = problems.told(error.problem, error.retry_after)
         if not error.settled:
             return Result(Became.UNDECIDED, told)
-        session.retire_request_key(form)
+        asking.retire_request_key(form)
         return Result(Became.REFUSED, told)
-    session.retire_request_key(form)
+    asking.retire_request_key(form)
     return Result(Became.DONE, text.plain(actions.confirmation(action, after)))
 
 

@@ -3,16 +3,16 @@
 A secret stays in its field until the form is sent, and is taken out of it in the same moment.
 """
 
-from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import streamlit as st
 
 from domain.contracts_credentials import CredentialView, SecretVersionView
 from domain.credentials import OVERLAP, SecretAction
-from support_ui import session
-from support_ui.calls.transport import ApiError
-from support_ui.view_models import credentials, problems, text, words
+from support_ui import asking, session
+from support_ui.asking import Flash
+from support_ui.view_models import credentials, text, words
 
 _WHY: Final = "Why, in a sentence. It is kept with the version and in the audit trail."
 _HOURS: Final = OVERLAP.total_seconds() / 3600
@@ -53,7 +53,7 @@ def stage(credential: CredentialView) -> None:
             icon=":material/inventory:",
             type="primary",
             on_click=_stage,
-            args=(credential, name, session.request_key(name)),
+            args=(credential, name, asking.request_key(name)),
         )
 
 
@@ -88,7 +88,7 @@ def act(
                     type="primary" if right.action is SecretAction.PROMOTE else "secondary",
                     disabled=not right.allowed,
                     on_click=_act,
-                    args=(credential, version, right.action, name, session.request_key(form)),
+                    args=(credential, version, right.action, name, asking.request_key(form)),
                 )
     for right in rights:
         if not right.allowed:
@@ -102,7 +102,7 @@ def _stage(credential: CredentialView, name: str, idempotency_key: str) -> None:
     reason = _typed(f"{name}.reason")
     missing = credentials.missing_of_stage(secret, reason)
     if missing:
-        session.flash("warning", missing)
+        asking.flash("warning", missing)
         return
     body = credentials.stage_body(
         secret=secret,
@@ -113,15 +113,14 @@ def _stage(credential: CredentialView, name: str, idempotency_key: str) -> None:
         now=session.now(),
     )
 
-    def send() -> tuple[credentials.Tone, str]:
-        told = session.api().stage_secret(
-            credential.system, idempotency_key=idempotency_key, body=body
-        )
-        kept = credentials.candidate(told)
+    def tells(staged: CredentialView) -> str:
+        kept = credentials.candidate(staged)
         number = f"version {kept.version}" if kept else "a new version"
-        return "success", f"Staged as {number} of {words.SYSTEM[told.system]}: try it next."
+        return text.plain(f"Staged as {number} of {words.SYSTEM[staged.system]}: try it next.")
 
-    if _sent(name, send):
+    stage = session.api().stage_secret
+    send = partial(stage, credential.system, idempotency_key=idempotency_key, body=body)
+    if asking.ask(send, tells, form=name):
         for field in ("login", "reason"):
             st.session_state[f"{name}.{field}"] = ""
 
@@ -135,34 +134,24 @@ def _act(
 ) -> None:
     reason = _typed(f"{name}.reason")
     if not reason:
-        session.flash("warning", f"Say in a sentence why you {action} it.")
+        asking.flash("warning", f"Say in a sentence why you {action} it.")
         return
     body: dict[str, object] = {"reason": reason}
     if action is SecretAction.PROMOTE:
         hours = st.session_state.get(f"{name}.overlap", _HOURS)
         body |= {"seen_sha256": version.seen_sha256, "overlap_hours": hours}
 
-    def send() -> tuple[credentials.Tone, str]:
-        told = session.api().act_on_secret(
-            credential.system, version.version, action, idempotency_key=idempotency_key, body=body
-        )
-        return credentials.after(action, version.version, told)
+    act, number = session.api().act_on_secret, version.version
 
-    _sent(f"{action}.{name}", send)
+    def tells(after: CredentialView) -> Flash:
+        tone, sentence = credentials.after(action, number, after)
+        return Flash(tone, text.plain(sentence))
 
-
-def _sent(form: str, send: Callable[[], tuple[credentials.Tone, str]]) -> bool:
-    """Send once per click, and say how it ended at the top of the page; True if it was done."""
-    try:
-        tone, sentence = send()
-    except ApiError as error:
-        if error.settled:
-            session.retire_request_key(form)
-        session.flash("error", problems.told_after(error.problem, error.retry_after))
-        return False
-    session.retire_request_key(form)
-    session.flash(tone, text.plain(sentence))
-    return True
+    asking.ask(
+        partial(act, credential.system, number, action, idempotency_key=idempotency_key, body=body),
+        tells,
+        form=f"{action}.{name}",
+    )
 
 
 def _typed(widget: str) -> str:

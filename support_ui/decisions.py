@@ -12,9 +12,8 @@ import streamlit as st
 
 from domain.contracts import ServiceChangeView
 from domain.service_change import Action
-from support_ui import session
-from support_ui.calls.transport import ApiError
-from support_ui.view_models import actions, problems, text
+from support_ui import asking, session
+from support_ui.view_models import actions, text
 from support_ui.view_models.actions import Offer
 
 Answer = TypeVar("Answer")
@@ -113,7 +112,7 @@ def submit(
         icon=f":material/{icon}:",
         disabled=disabled,
         on_click=_send,
-        args=(shown, session.request_key(shown.form)),
+        args=(shown, asking.request_key(shown.form)),
     )
 
 
@@ -133,7 +132,7 @@ def _send(shown: Shown[Any], idempotency_key: str) -> None:
     """Runs once per click, with what was on the screen at that moment."""
     why = entered(shown.reason_field)
     if not why:
-        session.flash("warning", actions.ask_for_reason(shown.asks_to))
+        asking.flash("warning", actions.ask_for_reason(shown.asks_to))
         return
     body: dict[str, Any] = {"reason": why, **shown.given}
     picked = {name: entered(widget) for name, widget in shown.chosen.items()}
@@ -141,28 +140,15 @@ def _send(shown: Shown[Any], idempotency_key: str) -> None:
     if shown.typed:
         typed = {name: entered(widget) for name, widget in shown.typed.items()}
         body["evidence"] = {name: value for name, value in typed.items() if value}
-    after = settle(shown.form, lambda: shown.send(idempotency_key, body))
+    after = asking.ask(
+        lambda: shown.send(idempotency_key, body),
+        lambda after: text.plain(shown.tells(after)),
+        form=shown.form,
+    )
     if after is None:
         return
-    session.flash("success", text.plain(shown.tells(after)))
     for part in shown.leaves:
         st.query_params.pop(part, None)
-
-
-def settle(form: str, ask: Callable[[], Answer]) -> Answer | None:
-    """What the API answers; None where it refused or gave no answer, which is told.
-
-    The form's idempotency key is used until the API has decided.
-    """
-    try:
-        answer = ask()
-    except ApiError as error:
-        if error.settled:
-            session.retire_request_key(form)
-        session.flash("error", problems.told_after(error.problem, error.retry_after))
-        return None
-    session.retire_request_key(form)
-    return answer
 
 
 def entered(widget: str) -> str:

@@ -2,16 +2,16 @@
 
 import io
 from datetime import datetime
+from functools import partial
 from typing import BinaryIO, Final
 
 import streamlit as st
 
 from domain.contracts import DocumentVersionView, ServiceChangeView
 from domain.service_change import DocumentState
-from support_ui import session, ui
-from support_ui.calls.transport import ApiError
+from support_ui import asking, session, ui
 from support_ui.view_models import change as change_view
-from support_ui.view_models import problems, text, words
+from support_ui.view_models import text, words
 
 _COUNTS_OR_MAY: Final = frozenset({DocumentState.CURRENT, DocumentState.PENDING_REVIEW})
 _PDF: Final = "application/pdf"
@@ -109,17 +109,19 @@ def upload(change: ServiceChangeView) -> None:
 def _upload(change_id: str, field: str) -> None:
     chosen = st.session_state.get(field)
     if chosen is None:
-        session.flash("warning", "Choose a file first.")
+        asking.flash("warning", "Choose a file first.")
         return
-    try:
-        accepted = session.api().upload_document(
-            change_id,
-            filename=chosen.name,
-            content=chosen.getvalue(),
-            media_type=chosen.type or "application/octet-stream",
-        )
-    except ApiError as error:
-        session.flash("error", problems.told(error.problem, error.retry_after))
-    else:
-        state = words.DOCUMENT[accepted.state].label.lower()
-        session.flash("success", f"Version {accepted.version} was taken; it is {state}.")
+    send = partial(
+        session.api().upload_document,
+        change_id,
+        filename=chosen.name,
+        content=chosen.getvalue(),
+        media_type=chosen.type or "application/octet-stream",
+    )
+    asking.ask(
+        send,
+        lambda accepted: (
+            f"Version {accepted.version} was taken; "
+            f"it is {words.DOCUMENT[accepted.state].label.lower()}."
+        ),
+    )

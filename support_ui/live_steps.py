@@ -1,16 +1,17 @@
 """Steps that failed and are tried again by themselves: when, how often still, and trying now."""
 
 from collections.abc import Collection
+from functools import partial
 from http import HTTPStatus
 
 import streamlit as st
 
 from domain.contracts import ServiceChangeView
 from domain.contracts_live_steps import LiveAction, LiveStepView
-from support_ui import session, ui
+from support_ui import asking, session, ui
 from support_ui.calls.transport import ApiError
 from support_ui.view_models import live_steps as view
-from support_ui.view_models import problems, text
+from support_ui.view_models import text
 
 _DONE = {
     LiveAction.TRY_NOW: "It is tried now",
@@ -51,7 +52,7 @@ def _form(change_id: str, step: LiveStepView, may: Collection[LiveAction]) -> No
             type="primary",
             icon=":material/bolt:",
             on_click=_send,
-            args=(change_id, step.step, LiveAction.TRY_NOW, session.request_key(f"try_now.{name}")),
+            args=(change_id, step.step, LiveAction.TRY_NOW, asking.request_key(f"try_now.{name}")),
         )
         st.number_input(
             "Further tries, then a person is asked", 1, 1000, None, key=f"live.left.{name}",
@@ -71,7 +72,7 @@ def _form(change_id: str, step: LiveStepView, may: Collection[LiveAction]) -> No
                 change_id,
                 step.step,
                 LiveAction.CHANGE_TRIES,
-                session.request_key(f"change_tries.{name}"),
+                asking.request_key(f"change_tries.{name}"),
             ),
         )
         if not limits:
@@ -82,7 +83,7 @@ def _send(change_id: str, step: str, action: LiveAction, key: str) -> None:
     name = f"{change_id}.{step}"
     reason = str(st.session_state.get(f"live.reason.{name}") or "").strip()
     if not reason:
-        session.flash("warning", "Say why first; the reason is kept with the action.")
+        asking.flash("warning", "Say why first; the reason is kept with the action.")
         return
     body: dict[str, object] = {"reason": reason}
     if action is LiveAction.CHANGE_TRIES:
@@ -91,13 +92,9 @@ def _send(change_id: str, step: str, action: LiveAction, key: str) -> None:
             "longest_interval_seconds": st.session_state.get(f"live.longest.{name}"),
         }
         body |= {field: value for field, value in given.items() if value is not None}
-    form = f"{action}.{name}"
-    try:
-        session.api().act_on_live_step(change_id, step, action, idempotency_key=key, body=body)
-    except ApiError as error:
-        if error.settled:
-            session.retire_request_key(form)
-        session.flash("error", problems.told_after(error.problem, error.retry_after))
-        return
-    session.retire_request_key(form)
-    session.flash("success", f"{_DONE[action]}: {text.plain(text.humanise(step))}.")
+    act = session.api().act_on_live_step
+    asking.ask(
+        partial(act, change_id, step, action, idempotency_key=key, body=body),
+        lambda _: f"{_DONE[action]}: {text.plain(text.humanise(step))}.",
+        form=f"{action}.{name}",
+    )

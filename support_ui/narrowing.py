@@ -6,6 +6,7 @@ shown is always what the fields say.
 
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 from typing import Any, Final
 
 import streamlit as st
@@ -13,9 +14,8 @@ import streamlit as st
 from domain.contracts import MatchCount
 from domain.contracts_views import SavedViewView
 from domain.filters import ListPage
-from support_ui import session
-from support_ui.calls.transport import ApiError
-from support_ui.view_models import narrowing, problems, text, views
+from support_ui import asking, session
+from support_ui.view_models import narrowing, text, views
 from support_ui.view_models.narrowing import ALSO, FIELDS, Query
 
 VIEW: Final = "view"
@@ -196,7 +196,7 @@ def _limit(key: str, value: int | None) -> None:
 def _keep(page: ListPage, filters: Mapping[str, Any]) -> None:
     name = str(st.session_state["views.name"] or "").strip()
     if not name:
-        session.flash("warning", "Give the view a name first.")
+        asking.flash("warning", "Give the view a name first.")
         return
     body = {
         "page": str(page),
@@ -205,14 +205,13 @@ def _keep(page: ListPage, filters: Mapping[str, Any]) -> None:
         "shared": bool(st.session_state["views.shared"]),
         "alert_above": st.session_state["views.alert"],
     }
-    try:
-        kept = session.api().keep_view(body)
-    except ApiError as error:
-        session.flash("error", problems.told(error.problem, error.retry_after))
-        return
-    st.query_params[VIEW] = kept.id
-    st.session_state[_FILLED] = (page, kept.id)
-    session.flash("success", f"Kept: {text.plain(kept.name)}. This page's address is its link.")
+    kept = asking.ask(
+        partial(session.api().keep_view, body),
+        lambda kept: f"Kept: {text.plain(kept.name)}. This page's address is its link.",
+    )
+    if kept:
+        st.query_params[VIEW] = kept.id
+        st.session_state[_FILLED] = (page, kept.id)
 
 
 def _changing(view: SavedViewView, query: Query) -> None:
@@ -247,22 +246,21 @@ def _save(view: SavedViewView, filters: Mapping[str, Any]) -> None:
     }
     if held[f"views.taken.{view.id}"]:
         body["filters"] = dict(filters)
-    try:
-        saved = session.api().change_view(view.id, body)
-    except ApiError as error:
-        session.flash("error", problems.told(error.problem, error.retry_after))
-        return
-    session.flash("success", f"Saved: {text.plain(saved.name)}.")
+    asking.ask(
+        partial(session.api().change_view, view.id, body),
+        lambda saved: f"Saved: {text.plain(saved.name)}.",
+    )
 
 
 def _delete(view: SavedViewView) -> None:
-    try:
-        session.api().delete_view(view.id)
-    except ApiError as error:
-        session.flash("error", problems.told(error.problem, error.retry_after))
-        return
-    st.query_params.pop(VIEW, None)
-    session.flash("success", f"Deleted: {text.plain(view.name)}.")
+    api, gone = session.api(), f"Deleted: {text.plain(view.name)}."
+
+    def send() -> bool:
+        api.delete_view(view.id)
+        return True
+
+    if asking.ask(send, lambda _: gone):
+        st.query_params.pop(VIEW, None)
 
 
 def counted(page: ListPage, query: Query, what: str) -> None:

@@ -1,15 +1,14 @@
 """Stopping and letting go on: what stands paused, and the form that pauses."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 import streamlit as st
 
 from domain.contracts_operations import PauseView
 from domain.rights import PAUSE
-from support_ui import session, ui
-from support_ui.calls.transport import ApiError
-from support_ui.view_models import pauses, problems
+from support_ui import asking, session, ui
+from support_ui.view_models import pauses
 
 _NOT_YOURS = "Operators and admins pause and let go on."
 
@@ -63,22 +62,17 @@ def offer(label: str, scopes: Mapping[str, str], about: str) -> None:
 def _pause(form: str, only: str) -> None:
     scope = str(st.session_state.get(f"{form}.of", only))
     reason = str(st.session_state[f"{form}.why"])
-    if _done(partial(session.api().pause, scope, reason)):
+    paused = asking.ask(
+        partial(session.api().pause, scope, reason),
+        lambda _: f"{pauses.scope(scope)}: paused. What waits goes on once it ends.",
+    )
+    if paused:
         # A popover under another key is a closed one.
         st.session_state[f"{form}.done"] = st.session_state.get(f"{form}.done", 0) + 1
-        session.flash("success", f"{pauses.scope(scope)}: paused. What waits goes on once it ends.")
 
 
 def _resume(scope: str) -> None:
-    if _done(partial(session.api().resume, scope)):
-        session.flash("success", f"{pauses.scope(scope)} goes on; what waited is woken.")
-
-
-def _done(act: Callable[[], object]) -> bool:
-    """Whether the API did it; why not is told."""
-    try:
-        act()
-    except ApiError as error:
-        session.flash("error", problems.told_after(error.problem, error.retry_after))
-        return False
-    return True
+    asking.ask(
+        partial(session.api().resume, scope),
+        lambda _: f"{pauses.scope(scope)} goes on; what waited is woken.",
+    )

@@ -1,6 +1,7 @@
 """What vendors told: the inbox at a glance, its events, and one of them whole."""
 
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 import streamlit as st
@@ -8,9 +9,8 @@ import streamlit as st
 from domain.contracts_inbox import InboxEventSummary, InboxEventView
 from domain.identifiers import System
 from domain.vendor_events import SENDERS, InboxState
-from support_ui import paging, session, ui
-from support_ui.calls.transport import ApiError
-from support_ui.view_models import messages, problems, text, words
+from support_ui import asking, paging, session, ui
+from support_ui.view_models import messages, text, words
 
 _LIST: Final = "events"
 _ROWS: Final = 50
@@ -188,12 +188,12 @@ def _send(event: InboxEventView) -> None:
     """A second click finds it queued, or processed, and is refused; it is released once."""
     why = str(st.session_state[f"release.why.{messages.event_name(event)}"] or "").strip()
     if not why:
-        session.flash("warning", "Say why it may be processed now; the reason is kept.")
+        asking.flash("warning", "Say why it may be processed now; the reason is kept.")
         return
-    try:
-        after = session.api().release(event.system, event.event_id, reason=why)
-    except ApiError as error:
-        session.flash("error", problems.told_after(error.problem, error.retry_after))
-        return
-    state = words.INBOX[after.state].label.lower()
-    session.flash("success", f"Released: the event is {state}, and is worked off within seconds.")
+    asking.ask(
+        partial(session.api().release, event.system, event.event_id, reason=why),
+        lambda after: (
+            f"Released: the event is {words.INBOX[after.state].label.lower()}, "
+            "and is worked off within seconds."
+        ),
+    )

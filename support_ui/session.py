@@ -1,15 +1,14 @@
-"""What one browser session holds: who is signed in, and what to tell them next.
+"""What one browser session holds of whoever is signed in.
 
 Signing in is the OpenID provider's. Its ID token comes with every run from the cookie Streamlit
 keeps, and goes to the API, which decides what it is worth; the console has no right of its own.
 """
 
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from http import HTTPStatus
-from typing import Final, Literal, TypeVar
+from typing import Final, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
@@ -18,15 +17,13 @@ from domain.contracts import Me
 from domain.contracts_assignments import PersonView
 from domain.service_change import ChangeStatus, Role
 from http_client import CALLER_TIMEOUT, Client
+from support_ui import asking
 from support_ui.api_client import ApiClient
 from support_ui.calls.transport import ApiError
 
 _ME: Final = "session.me"
 _PEOPLE: Final = "session.people"
 _PLACES: Final = "session.places"
-_FLASH: Final = "session.flash"
-_FLASH_SHOWN: Final = "session.flash_shown"
-_REQUEST_KEYS: Final = "session.request_keys"
 _STANDING_STILL: Final = "session.standing_still"
 _ALERTS: Final = "session.alerts"
 _HELD: Final = "session.held"
@@ -38,7 +35,6 @@ _COUNTED_FOR: Final = timedelta(seconds=10)
 """As long as the page Today waits before it looks again."""
 
 Answer = TypeVar("Answer")
-FlashTone = Literal["success", "warning", "error"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +43,6 @@ class Places:
 
     api_url: str
     engine_web: str
-
-
-@dataclass(frozen=True, slots=True)
-class Flash:
-    """A sentence to show once, above the next page."""
-
-    tone: FlashTone
-    sentence: str
 
 
 @st.cache_resource
@@ -115,10 +103,8 @@ def role() -> Role | None:
 
 def forget() -> None:
     """Forget everything held for whoever was signed in; the API is asked anew who they are."""
-    for name in (
-        _ME, _PEOPLE, _FLASH, _FLASH_SHOWN, _REQUEST_KEYS, _STANDING_STILL, _ALERTS, _HELD, JOB,
-        HISTORY,
-    ):  # fmt: skip
+    asking.forget()
+    for name in (_ME, _PEOPLE, _STANDING_STILL, _ALERTS, _HELD, JOB, HISTORY):
         st.session_state.pop(name, None)
 
 
@@ -194,25 +180,6 @@ def _reader_zone() -> tzinfo:
         return UTC
 
 
-def flash(tone: FlashTone, sentence: str) -> None:
-    """Say this above the next page that is shown."""
-    st.session_state[_FLASH] = Flash(tone, sentence)
-
-
-def take_flash() -> Flash | None:
-    """What is to be said now; it is said once."""
-    told: Flash | None = st.session_state.pop(_FLASH, None)
-    st.session_state[_FLASH_SHOWN] = told
-    return told
-
-
-def keep_flash() -> None:
-    """Say what is being said once more: the page is drawn anew, and nobody has asked for that."""
-    shown: Flash | None = st.session_state.get(_FLASH_SHOWN)
-    if shown is not None:
-        st.session_state.setdefault(_FLASH, shown)
-
-
 def held(sha256: str, read: Callable[[], bytes]) -> bytes:
     """Bytes that are named by their hash, read once as long as they are looked at.
 
@@ -223,17 +190,3 @@ def held(sha256: str, read: Callable[[], bytes]) -> bytes:
         kept = sha256, read()
         st.session_state[_HELD] = kept
     return kept[1]
-
-
-def request_key(form: str) -> str:
-    """The idempotency key of a shown form: the same until `retire_request_key` is called.
-
-    A double click or a repeated click after a lost answer therefore stays one request.
-    """
-    keys: dict[str, str] = st.session_state.setdefault(_REQUEST_KEYS, {})
-    return keys.setdefault(form, str(uuid.uuid4()))
-
-
-def retire_request_key(form: str) -> None:
-    """The API has decided: the next click on this form is a new request."""
-    st.session_state.get(_REQUEST_KEYS, {}).pop(form, None)

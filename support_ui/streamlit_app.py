@@ -9,7 +9,7 @@ import streamlit as st
 
 from domain.alerts import READS_ALERTS
 from settings import Settings
-from support_ui import session, sign_in, ui
+from support_ui import asking, session, sign_in, ui
 from support_ui.calls.transport import ApiError
 
 ASSETS = Path(__file__).parent / "assets"
@@ -28,6 +28,7 @@ session.connect(
     )
 )
 
+asking.answered()
 caller, refused = None, None
 try:
     caller = session.me()
@@ -148,3 +149,4 @@ ui.top_row(caller, page.title)
 ui.flash()
 with ui.guarded():
     page.run()
+asking.drawn()

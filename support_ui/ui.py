@@ -12,7 +12,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 from domain.contracts import Me
 from domain.contracts_failures import FailureView
 from domain.service_change import Action
-from support_ui import session
+from support_ui import asking, session
 from support_ui.calls.transport import ApiError
 from support_ui.view_models import failures, lists, places, problems, text, words
 from support_ui.view_models import outlook as outlook_view
@@ -54,7 +54,7 @@ def flash() -> None:
 
     Its place is there in any case: what stands below keeps its own while the page is drawn anew.
     """
-    told = session.take_flash()
+    told = asking.flashed()
     with st.empty():
         if told:
             _FLASHES[told.tone](told.sentence, icon=_FLASH_ICONS[told.tone])

@@ -9,7 +9,7 @@ import streamlit as st
 from domain.contracts import ServiceChangeView, TimelineEntry
 from domain.contracts_evidence import Personal
 from domain.service_change import FINAL
-from support_ui import documents, live_steps, pausing, second_person, session, ui
+from support_ui import asking, documents, live_steps, pausing, second_person, session, ui
 from support_ui.calls.transport import ApiError
 from support_ui.change import attempts, card, lineage, opening, payloads, story
 from support_ui.view_models import actions, ownership, places, text
@@ -23,7 +23,7 @@ def _look(shown: ServiceChangeView) -> None:
     """Look again while the change moves by itself, and redraw the page once it has."""
     with ui.guarded():
         if session.api().change(shown.id).updated_at != shown.updated_at:
-            session.keep_flash()
+            asking.keep_flash()
             st.rerun()
 
 

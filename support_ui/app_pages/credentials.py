@@ -5,9 +5,8 @@ import streamlit as st
 from domain.contracts_credentials import CredentialView
 from domain.credentials import SecretAction
 from domain.service_change import Role
-from support_ui import credential_forms, session, ui
-from support_ui.calls.transport import ApiError
-from support_ui.view_models import credentials, problems, text, words
+from support_ui import asking, credential_forms, session, ui
+from support_ui.view_models import credentials, text, words
 
 _SYSTEM = "system"
 _CHECKS = "credentials.preflight"
@@ -27,11 +26,7 @@ _WIDTHS = {
 
 def _ask_everybody() -> None:
     """Runs once per click."""
-    try:
-        st.session_state[_CHECKS] = session.api().preflight()
-    except ApiError as error:
-        st.session_state.pop(_CHECKS, None)
-        session.flash("error", problems.told_after(error.problem, error.retry_after))
+    st.session_state[_CHECKS] = asking.ask(session.api().preflight, lambda _: None)
 
 
 def _preflight() -> None:

@@ -1,6 +1,7 @@
 """Disagreements: where a system has another value than the field's owner, and what to do."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -15,10 +16,10 @@ from domain.contracts_reconciliation import (
 from domain.identifiers import System
 from domain.reconciliation import Field
 from domain.reconciliation_decisions import DifferenceAction, DifferenceState
-from support_ui import decisions, paging, session, ui
+from support_ui import asking, decisions, paging, session, ui
 from support_ui.calls.transport import ApiError
 from support_ui.decisions import Shown
-from support_ui.view_models import disagreements, problems, text, words
+from support_ui.view_models import disagreements, text, words
 
 _LIST: Final = "differences"
 _ROWS: Final = 25
@@ -82,7 +83,7 @@ def _run_now(running: ReconciliationRunView | None) -> None:
         icon=":material/compare_arrows:",
         disabled=running is not None,
         on_click=_compare,
-        args=(session.request_key(_RUN_FORM),),
+        args=(asking.request_key(_RUN_FORM),),
     )
 
 
@@ -104,16 +105,13 @@ def _read(run: ReconciliationRunView) -> None:
 def _compare(idempotency_key: str) -> None:
     """Runs once per click; a second click is the same request."""
     account = str(st.session_state.get(_ONE) or "").strip()
-    try:
-        run = session.api().reconcile(idempotency_key=idempotency_key, account_id=account)
-    except ApiError as error:
-        if error.settled:
-            session.retire_request_key(_RUN_FORM)
-        session.flash("error", problems.told_after(error.problem, error.retry_after))
-        return
-    session.retire_request_key(_RUN_FORM)
-    st.session_state[_UNDER_WAY] = run.id
-    session.flash("success", "The comparison has begun. What it finds appears here as it ends.")
+    run = asking.ask(
+        partial(session.api().reconcile, idempotency_key=idempotency_key, account_id=account),
+        lambda _: "The comparison has begun. What it finds appears here as it ends.",
+        form=_RUN_FORM,
+    )
+    if run:
+        st.session_state[_UNDER_WAY] = run.id
 
 
 def _counts(fields: Sequence[FieldCountView]) -> None:

@@ -1,26 +1,25 @@
 """The morning report: whether it is complete, exceptions first, then how changes stood."""
 
 from datetime import date
+from functools import partial
 from typing import Final
 
 import streamlit as st
 
 from domain.contracts_reports import MorningReport, MorningReportView
-from support_ui import narrowing, session, tables, ui
-from support_ui.calls.transport import ApiError
-from support_ui.view_models import problems, report
+from support_ui import asking, narrowing, session, tables, ui
+from support_ui.asking import Flash
+from support_ui.view_models import report
 
 _DAY: Final = "day"
 _DAYS_SHOWN: Final = 14
 
 
 def _build(day: date) -> None:
-    try:
-        view = session.api().build_morning_report(day)
-    except ApiError as error:
-        session.flash("error", problems.told(error.problem, error.retry_after))
-        return
-    session.flash("warning" if view.equal is False else "success", report.built(view))
+    def tells(view: MorningReportView) -> Flash:
+        return Flash("warning" if view.equal is False else "success", report.built(view))
+
+    asking.ask(partial(session.api().build_morning_report, day), tells)
 
 
 def _acts(view: MorningReportView) -> None:

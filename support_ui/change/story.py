@@ -1,14 +1,14 @@
 """What happened to a change: statuses, picture, table, the event that is open; and notes."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
 from domain.contracts import ServiceChangeView, TimelineEntry
-from support_ui import charts, session, ui
-from support_ui.calls.transport import ApiError
+from support_ui import asking, charts, session, ui
 from support_ui.change import opening
-from support_ui.view_models import gantt, problems, text, timeline
+from support_ui.view_models import gantt, text, timeline
 
 _PICTURE = (
     "The story of this change: a lane for its status, for people, and for each step; attempts as "
@@ -85,7 +85,7 @@ def notes(change: ServiceChangeView, entries: Sequence[TimelineEntry]) -> None:
             key="send_note",
             icon=":material/edit_note:",
             on_click=_send,
-            args=(change.id, field, session.request_key(field)),
+            args=(change.id, field, asking.request_key(field)),
         )
     found = timeline.notes(entries)
     if not found:
@@ -100,14 +100,10 @@ def notes(change: ServiceChangeView, entries: Sequence[TimelineEntry]) -> None:
 def _send(change_id: str, field: str, idempotency_key: str) -> None:
     written = str(st.session_state.get(field) or "").strip()
     if not written:
-        session.flash("warning", "Write the note first, then keep it.")
+        asking.flash("warning", "Write the note first, then keep it.")
         return
-    try:
-        session.api().add_note(change_id, idempotency_key=idempotency_key, text=written)
-    except ApiError as error:
-        if error.settled:
-            session.retire_request_key(field)
-        session.flash("error", problems.told_after(error.problem, error.retry_after))
-    else:
-        session.retire_request_key(field)
-        session.flash("success", "The note is kept with the change.")
+    asking.ask(
+        partial(session.api().add_note, change_id, idempotency_key=idempotency_key, text=written),
+        lambda _: "The note is kept with the change.",
+        form=field,
+    )

@@ -10,7 +10,7 @@ import streamlit as st
 
 from domain.contracts_desk import DeadLetterGroupView, ReplayView
 from domain.replays import UNDER_WAY, ReplayState, Steering
-from support_ui import decisions, session, ui
+from support_ui import asking, decisions, session, ui
 from support_ui.desk import items
 from support_ui.view_models import places, replays, text, words
 
@@ -33,7 +33,7 @@ def button(group: DeadLetterGroupView) -> None:
             icon=":material/refresh:",
             help="Shows first what it would do; nothing starts yet.",
             on_click=_dry_run,
-            args=(group.fingerprint, session.request_key(_dry_form(group.fingerprint))),
+            args=(group.fingerprint, asking.request_key(_dry_form(group.fingerprint))),
         )
         if under_way and under_way != st.query_params.get(REPLAY):
             st.button(
@@ -120,7 +120,7 @@ def _before(replay: ReplayView) -> None:
             icon=":material/refresh:",
             disabled=replay.start_refused is not None,
             on_click=_start,
-            args=(fingerprint, reason, session.request_key(_start_form(fingerprint))),
+            args=(fingerprint, reason, asking.request_key(_start_form(fingerprint))),
         )
     if replay.start_refused:
         st.caption(f"**You cannot start it:** {text.plain(replay.start_refused)}")
@@ -165,7 +165,7 @@ def _steering(replay: ReplayView) -> None:
                     disabled=not may[action].allowed,
                     help=text.plain(may[action].reason or "") or None,
                     on_click=_steer,
-                    args=(replay.id, action, reason, session.request_key(
+                    args=(replay.id, action, reason, asking.request_key(
                         _steer_form(action, replay.id))),
                 )  # fmt: skip
 
@@ -183,14 +183,14 @@ def _steer_form(action: Steering, replay_id: str) -> str:
 
 
 def _dry_run(fingerprint: str, key: str) -> None:
-    ask = partial(
+    send = partial(
         session.api().replay_cause,
         fingerprint,
         reason=replays.DRY_RUN_REASON,
         dry_run=True,
         idempotency_key=key,
     )
-    made = decisions.settle(_dry_form(fingerprint), ask)
+    made = asking.ask(send, lambda _: None, form=_dry_form(fingerprint))
     if made:
         _open(made.id)
 
@@ -198,25 +198,30 @@ def _dry_run(fingerprint: str, key: str) -> None:
 def _start(fingerprint: str, reason: str, key: str) -> None:
     why = decisions.entered(reason)
     if not why:
-        session.flash("warning", "Write the reason first, then start it.")
+        asking.flash("warning", "Write the reason first, then start it.")
         return
-    ask = partial(
+    send = partial(
         session.api().replay_cause, fingerprint, reason=why, dry_run=False, idempotency_key=key
     )
-    made = decisions.settle(_start_form(fingerprint), ask)
+    made = asking.ask(
+        send,
+        lambda made: f"Started: {text.plain(made.sentence)}",
+        form=_start_form(fingerprint),
+    )
     if made:
-        session.flash("success", f"Started: {text.plain(made.sentence)}")
         _open(made.id)
 
 
 def _steer(replay_id: str, action: Steering, reason: str, key: str) -> None:
     why = decisions.entered(reason)
     if not why:
-        session.flash("warning", "Write the reason first; it is kept with the retry.")
+        asking.flash("warning", "Write the reason first; it is kept with the retry.")
         return
-    ask = partial(session.api().steer_replay, replay_id, action, reason=why, idempotency_key=key)
-    if decisions.settle(_steer_form(action, replay_id), ask):
-        session.flash("success", f"{replays.STEERING[action][2]}: {why}")
+    asking.ask(
+        partial(session.api().steer_replay, replay_id, action, reason=why, idempotency_key=key),
+        lambda _: f"{replays.STEERING[action][2]}: {text.plain(why)}",
+        form=_steer_form(action, replay_id),
+    )
 
 
 def _open(replay_id: str) -> None:

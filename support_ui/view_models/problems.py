@@ -26,5 +26,5 @@ def told_after(problem: Problem, retry_after: str | None = None) -> str:
     """The same for a decision that was refused; the page below it has been read anew since."""
     stale = problem.status == HTTPStatus.CONFLICT
     return told(problem, retry_after) + (
-        " **This page was read again just now; it shows how the change stands.**" if stale else ""
+        " **This page was read again just now; it shows how things stand.**" if stale else ""
     )

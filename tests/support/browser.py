@@ -1,6 +1,5 @@
 """The console in a real browser: headless Chromium, signed in through the provider's own page."""
 
-import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -79,24 +78,11 @@ _HEADER, _ROW, _INTO_THE_FIRST_COLUMN = 36, 37, 95
 
 _DRAWN: Final = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
-_DRAWN_ANEW: Final = """() => {
-    const app = document.querySelector("[data-test-script-state]")
-    window.drawnAnew = new Promise(done => {
-        let began = false
-        new MutationObserver((_, me) => {
-            began ||= app.dataset.testScriptState === "running"
-            if (began && app.dataset.testScriptState === "notRunning") { me.disconnect(); done() }
-        }).observe(app, { attributeFilter: ["data-test-script-state"] })
-    })
-}"""
-"""From now on `drawnAnew` is settled once the page has been drawn once more."""
-
 
 async def click_row(page: Page, text: str) -> None:
-    """Click into the row that says so, in whichever list of the page it is, and see what it does.
+    """Click into the row that says so, in whichever list of the page it is.
 
-    Where the first column is a button, it is that. Whoever acts before the page is drawn anew, as
-    no person can, may get no answer: Streamlit has one drawing give way to the next.
+    Where the first column is a button, it is that.
 
     Lists are drawn on a canvas and carry their cells for screen readers beside it: what they say
     is read there, and where they are follows from their sizes.
@@ -118,8 +104,4 @@ async def click_row(page: Page, text: str) -> None:
     y = box["y"] + down - beyond
     await page.mouse.move(x, y)
     await page.evaluate(_DRAWN)  # what the pointer is over is known once that is drawn
-    await page.evaluate(_DRAWN_ANEW)
     await page.mouse.click(x, y)
-    async with asyncio.timeout(PATIENCE_MS / 1000):
-        await page.evaluate("window.drawnAnew")
-    await settled(page)

@@ -131,6 +131,17 @@ class LiveStack:
         process.kill()
         return process.pid
 
+    @contextmanager
+    def frozen(self, child: str) -> Iterator[None]:
+        """A child holds still as long as this lasts: what it is asked is answered afterwards."""
+        process = self.process(child)
+        assert process is not None, f"{child} does not run"
+        process.suspend()
+        try:
+            yield
+        finally:
+            process.resume()
+
     def stop(self, child: str) -> None:
         """Stop a child; it stays down until `start`."""
         self._supervisor._call("stopProcess", child, True, accept=("NOT_RUNNING",))

@@ -43,6 +43,21 @@ async def test_an_operator_approves_and_support_reads_the_answers(
     assert saved.read_bytes() == portal.SIGNED
 
 
+async def test_an_answer_is_told_even_if_somebody_clicked_elsewhere_before_it_came(
+    browser: Browser, live_stack: LiveStack
+) -> None:
+    change_id = await portal.awaiting_approval(live_stack, portal.fresh_account())
+    page = await signed_in(browser, live_stack, f"/approvals?id={change_id}", "operator", WIDTHS[0])
+    await page.get_by_label("Reason").fill("Document and plan agree.")
+    with live_stack.frozen("api"):
+        await page.get_by_role("button", name="Approve", exact=True).click()
+        await page.wait_for_selector('[data-test-script-state="running"]')
+        await page.get_by_role("button", name="Refresh").click()
+        await expect(page.get_by_text(f"Approved: {change_id}")).not_to_be_visible()
+    await expect(page.get_by_text(f"Approved: {change_id}")).to_be_visible()
+    await expect(page.get_by_role("button", name="Approve", exact=True)).not_to_be_visible()
+
+
 async def test_two_operators_skip_a_step_that_stands_still(
     browser: Browser, live_stack: LiveStack
 ) -> None:
