@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from PIL import Image
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from benchmarks.batch import play_batch
 from benchmarks.fault_runs import Options
@@ -32,7 +32,7 @@ async def measure(stack: LiveStack, options: Options) -> Report:
     await _bad_night(stack)
     folder = FOLDER if options.report else stack.state_dir.parent / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
-    pages = await console_pages(stack)
+    pages = {**await console_pages(stack), "Approvals": await _with_a_letter(stack)}
     rows = []
     async with chromium() as browser:
         for look in LOOKS:
@@ -69,6 +69,19 @@ async def _bad_night(stack: LiveStack) -> None:
     staged.raise_for_status()
 
 
+async def _with_a_letter(stack: LiveStack) -> str:
+    """Where a change that waits for approval is shown beside the PDF that came with it."""
+    async with portal.api(stack, "operator") as operator:
+        queue = (await operator.get("/v1/approvals")).raise_for_status().json()["items"]
+        for each in queue:
+            path = f"{portal.ROUTE}/{each['change']['id']}"
+            change = (await operator.get(path)).raise_for_status().json()
+            kinds = {version["media_type"] for version in change["document_versions"]}
+            if "application/pdf" in kinds:
+                return f"/approvals?id={change['id']}"
+    raise AssertionError("no change with a PDF waits for approval")
+
+
 async def _take(page: Page, url: str, file: Path) -> None:
     await page.goto(url)
     await page.get_by_role("heading", level=1).first.wait_for()
@@ -78,6 +91,7 @@ async def _take(page: Page, url: str, file: Path) -> None:
     await page.set_viewport_size({"width": WIDTH, "height": min(max(900, height), 2400)})
     await settled(page)
     await page.wait_for_load_state("networkidle")
+    await expect(page.get_by_text("Loading PDF")).to_have_count(0)  # the viewer takes its time
     taken = Image.open(BytesIO(await page.screenshot()))
     # A palette is a third of the size, and nobody sees it: a page has few colours.
     taken.quantize(256, dither=Image.Dither.NONE).save(file, optimize=True)
