@@ -48,18 +48,23 @@ def _held() -> _Held:
     return held
 
 
+def entered(widget: str) -> str:
+    """What somebody wrote into a field, without what surrounds it."""
+    return str(st.session_state.get(widget) or "").strip()
+
+
 def ask(
     send: Callable[[], Answer],
     tells: Callable[[Answer], Flash | str | None],
     *,
-    form: str | None = None,
+    form: str = "",
 ) -> Answer | None:
     """What the API answers, told above the next page; None where it refused or did not answer.
 
     `tells` gives the sentence, Markdown, in green unless it says otherwise, or None if the page
-    itself tells; a refusal is told in the API's words. `form`: whose idempotency key has done its
-    work once the API has decided. Neither `send` nor `tells` may look into the session's state, and
-    nothing that matters may come after the call: see `_Held`.
+    itself tells; a refusal is told in the API's words. `form`: whose idempotency key, if it has
+    one, has done its work once the API has decided. Neither `send` nor `tells` may look into the
+    session's state, and nothing that matters may come after the call: see `_Held`.
     """
     held = _held()
     with held.under_way:
@@ -67,10 +72,10 @@ def ask(
             answer = send()
         except ApiError as error:
             if error.settled:
-                held.keys.pop(form or "", None)
+                held.keys.pop(form, None)
             held.flash = Flash("error", problems.told_after(error.problem, error.retry_after))
             return None
-        held.keys.pop(form or "", None)
+        held.keys.pop(form, None)
         told = tells(answer)
         held.flash = Flash("success", told) if isinstance(told, str) else told
         return answer

@@ -63,7 +63,7 @@ def _form(subject: str, assignment: AssignmentView | None) -> None:
 
 def _keep(subject: str) -> None:
     who = st.session_state[f"assign.who.{subject}"]
-    why = str(st.session_state[f"assign.why.{subject}"] or "").strip()
+    why = asking.entered(f"assign.why.{subject}")
     if not why:
         asking.flash("warning", "Say why first; whoever takes over reads it.")
         return

@@ -67,7 +67,7 @@ def _begin(way: Several, keys: dict[str, str]) -> None:
     running: Job | None = st.session_state.get(session.JOB)
     if running is not None and running.left:
         return
-    why = str(st.session_state.get(f"reason.{_REASON}") or "").strip()
+    why = asking.entered(f"reason.{_REASON}")
     if not why:
         asking.flash("warning", actions.ask_for_reason(way.button.lower()))
         return

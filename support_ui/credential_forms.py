@@ -99,14 +99,14 @@ def act(
 def _stage(credential: CredentialView, name: str, idempotency_key: str) -> None:
     secret = str(st.session_state.get(f"{name}.secret") or "")
     st.session_state[f"{name}.secret"] = ""
-    reason = _typed(f"{name}.reason")
+    reason = asking.entered(f"{name}.reason")
     missing = credentials.missing_of_stage(secret, reason)
     if missing:
         asking.flash("warning", missing)
         return
     body = credentials.stage_body(
         secret=secret,
-        login=_typed(f"{name}.login"),
+        login=asking.entered(f"{name}.login"),
         not_before=st.session_state.get(f"{name}.not_before"),
         expires=st.session_state.get(f"{name}.expires"),
         reason=reason,
@@ -132,7 +132,7 @@ def _act(
     name: str,
     idempotency_key: str,
 ) -> None:
-    reason = _typed(f"{name}.reason")
+    reason = asking.entered(f"{name}.reason")
     if not reason:
         asking.flash("warning", f"Say in a sentence why you {action} it.")
         return
@@ -152,7 +152,3 @@ def _act(
         tells,
         form=f"{action}.{name}",
     )
-
-
-def _typed(widget: str) -> str:
-    return str(st.session_state.get(widget) or "").strip()

@@ -16,7 +16,6 @@ from support_ui import asking, session
 from support_ui.view_models import actions, text
 from support_ui.view_models.actions import Offer
 
-Answer = TypeVar("Answer")
 After = TypeVar("After")
 
 ACTING: Final = "act"
@@ -130,15 +129,15 @@ def _seen(change: ServiceChangeView, offer: Offer) -> dict[str, Any]:
 
 def _send(shown: Shown[Any], idempotency_key: str) -> None:
     """Runs once per click, with what was on the screen at that moment."""
-    why = entered(shown.reason_field)
+    why = asking.entered(shown.reason_field)
     if not why:
         asking.flash("warning", actions.ask_for_reason(shown.asks_to))
         return
     body: dict[str, Any] = {"reason": why, **shown.given}
-    picked = {name: entered(widget) for name, widget in shown.chosen.items()}
+    picked = {name: asking.entered(widget) for name, widget in shown.chosen.items()}
     body |= {name: value for name, value in picked.items() if value}
     if shown.typed:
-        typed = {name: entered(widget) for name, widget in shown.typed.items()}
+        typed = {name: asking.entered(widget) for name, widget in shown.typed.items()}
         body["evidence"] = {name: value for name, value in typed.items() if value}
     after = asking.ask(
         lambda: shown.send(idempotency_key, body),
@@ -149,8 +148,3 @@ def _send(shown: Shown[Any], idempotency_key: str) -> None:
         return
     for part in shown.leaves:
         st.query_params.pop(part, None)
-
-
-def entered(widget: str) -> str:
-    """What somebody wrote into a field, without what surrounds it."""
-    return str(st.session_state.get(widget) or "").strip()

@@ -81,7 +81,7 @@ def _form(change_id: str, step: LiveStepView, may: Collection[LiveAction]) -> No
 
 def _send(change_id: str, step: str, action: LiveAction, key: str) -> None:
     name = f"{change_id}.{step}"
-    reason = str(st.session_state.get(f"live.reason.{name}") or "").strip()
+    reason = asking.entered(f"live.reason.{name}")
     if not reason:
         asking.flash("warning", "Say why first; the reason is kept with the action.")
         return

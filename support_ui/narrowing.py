@@ -194,7 +194,7 @@ def _limit(key: str, value: int | None) -> None:
 
 
 def _keep(page: ListPage, filters: Mapping[str, Any]) -> None:
-    name = str(st.session_state["views.name"] or "").strip()
+    name = asking.entered("views.name")
     if not name:
         asking.flash("warning", "Give the view a name first.")
         return
@@ -240,7 +240,7 @@ def _changing(view: SavedViewView, query: Query) -> None:
 def _save(view: SavedViewView, filters: Mapping[str, Any]) -> None:
     held = st.session_state
     body: dict[str, Any] = {
-        "name": str(held[f"views.name.{view.id}"] or "").strip() or view.name,
+        "name": asking.entered(f"views.name.{view.id}") or view.name,
         "shared": bool(held[f"views.shared.{view.id}"]),
         "alert_above": held[f"views.alert.{view.id}"],
     }

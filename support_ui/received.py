@@ -186,7 +186,7 @@ def _release(event: InboxEventView) -> None:
 
 def _send(event: InboxEventView) -> None:
     """A second click finds it queued, or processed, and is refused; it is released once."""
-    why = str(st.session_state[f"release.why.{messages.event_name(event)}"] or "").strip()
+    why = asking.entered(f"release.why.{messages.event_name(event)}")
     if not why:
         asking.flash("warning", "Say why it may be processed now; the reason is kept.")
         return

@@ -104,7 +104,7 @@ def _read(run: ReconciliationRunView) -> None:
 
 def _compare(idempotency_key: str) -> None:
     """Runs once per click; a second click is the same request."""
-    account = str(st.session_state.get(_ONE) or "").strip()
+    account = asking.entered(_ONE)
     run = asking.ask(
         partial(session.api().reconcile, idempotency_key=idempotency_key, account_id=account),
         lambda _: "The comparison has begun. What it finds appears here as it ends.",

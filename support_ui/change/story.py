@@ -98,7 +98,7 @@ def notes(change: ServiceChangeView, entries: Sequence[TimelineEntry]) -> None:
 
 
 def _send(change_id: str, field: str, idempotency_key: str) -> None:
-    written = str(st.session_state.get(field) or "").strip()
+    written = asking.entered(field)
     if not written:
         asking.flash("warning", "Write the note first, then keep it.")
         return

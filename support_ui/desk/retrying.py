@@ -10,7 +10,7 @@ import streamlit as st
 
 from domain.contracts_desk import DeadLetterGroupView, ReplayView
 from domain.replays import UNDER_WAY, ReplayState, Steering
-from support_ui import asking, decisions, session, ui
+from support_ui import asking, session, ui
 from support_ui.desk import items
 from support_ui.view_models import places, replays, text, words
 
@@ -196,7 +196,7 @@ def _dry_run(fingerprint: str, key: str) -> None:
 
 
 def _start(fingerprint: str, reason: str, key: str) -> None:
-    why = decisions.entered(reason)
+    why = asking.entered(reason)
     if not why:
         asking.flash("warning", "Write the reason first, then start it.")
         return
@@ -213,7 +213,7 @@ def _start(fingerprint: str, reason: str, key: str) -> None:
 
 
 def _steer(replay_id: str, action: Steering, reason: str, key: str) -> None:
-    why = decisions.entered(reason)
+    why = asking.entered(reason)
     if not why:
         asking.flash("warning", "Write the reason first; it is kept with the retry.")
         return

@@ -7,7 +7,7 @@ and the long ones have their length written above them.
 
 import math
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -303,12 +303,11 @@ def _lengths(axis: _Axis, now: datetime) -> Iterable[Bar]:
 
 def _ticks(axis: _Axis, now: datetime) -> Iterable[tuple[int, str]]:
     """A clock where the picture begins, ends and goes on after a while; a date where it changes."""
-    told: Callable[[datetime], datetime] = lambda at: at.astimezone(now.tzinfo)  # noqa: E731
     day = None
     quiet = {until for since, until, _, _ in axis.stretches() if until - since >= _TOLD_FROM}
     for moment, place in zip(axis.moments, axis.places, strict=True):
         if moment in {axis.moments[0], axis.moments[-1]} or moment in quiet:
-            here = told(moment)
+            here = moment.astimezone(now.tzinfo)
             clock = here.strftime("%H:%M:%S")
             yield place, clock if here.date() == day else f"{here:%d %b} {clock}"
             day = here.date()

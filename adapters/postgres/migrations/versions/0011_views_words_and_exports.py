@@ -124,6 +124,7 @@ def _keep(kept: tuple[str, str, str, str, str, str, str]) -> None:
         f"CREATE TRIGGER {table}_{source} AFTER {when} ON {table} FOR EACH ROW "
         f"WHEN ({which.format('NEW')}) EXECUTE FUNCTION keep_{source}()"
     )
+    # Every name comes from SOURCES; there is nothing of a caller's in this statement.
     op.execute(
         "INSERT INTO search_texts (change_id, source, place, body) "  # noqa: S608
         f"SELECT t.{change}, '{source}', {place.format('t')}, {body.format('t')} FROM {table} t "
