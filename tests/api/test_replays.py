@@ -61,7 +61,9 @@ async def test_a_dry_run_starts_nothing_and_names_the_rule_for_each(
 async def test_what_is_selected_is_frozen_when_it_is_asked_for(desk: Desk) -> None:
     first = await desk.parked(2)
     replay = await desk.replay()
+    await desk.steer(replay, "suspend")
     later = await desk.parked(1)
+    await desk.steer(replay, "resume")
 
     done = await desk.finished(replay)
 
@@ -98,10 +100,10 @@ async def test_one_then_ten_then_the_rest_each_once_the_ones_before_are_judged(d
 
 async def test_it_stops_itself_when_the_first_one_fails_and_frees_the_others(desk: Desk) -> None:
     changes = await desk.parked(4)
-    desk.refuse_us(1)  # the cause is not mended after all
     replay = await desk.replay()
 
-    stopped = await desk.finished(replay)
+    with desk.refused():  # the cause is not mended after all
+        stopped = await desk.finished(replay)
 
     assert stopped["state"] == "stopped"
     assert "the first one failed" in stopped["sentence"]

@@ -1,6 +1,7 @@
 """The dead-letter desk under test: changes that stand still for one cause, and their replays."""
 
 import itertools
+from contextlib import AbstractContextManager
 from typing import Any
 
 from sqlalchemy import select
@@ -24,14 +25,13 @@ class Desk:
         self.office = office
         self._numbers = itertools.count(1)
 
-    def refuse_us(self, times: int) -> None:
-        """The CRM does not accept our credential, so many times."""
+    def refused(self) -> AbstractContextManager[None]:
+        """The CRM does not accept our credential, for the length of the block."""
         error = CredentialError(System.CRM, "401")
-        self.office.world.crm.failures.plan_before("read_account", *itertools.repeat(error, times))
+        return self.office.world.crm.failures.lasting("read_account", error)
 
     async def parked(self, count: int) -> list[str]:
         """Changes that stand still at one check for one cause, in the order they were parked."""
-        self.refuse_us(count)
         made = set()
         for _ in range(count):
             address = {
@@ -54,7 +54,8 @@ class Desk:
             async with self.office.api.parts.sessions() as session:
                 return list(await session.scalars(statement))
 
-        return await eventually(standing, lambda seen: len(seen) == count, within=100)
+        with self.refused():
+            return await eventually(standing, lambda seen: len(seen) == count, within=100)
 
     async def ask(
         self,
