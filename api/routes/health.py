@@ -128,14 +128,20 @@ def _unseen(system: System, name: str) -> PartHealthView:
     return view.model_copy(update={"system": system})
 
 
+def _count(number: int, none: str, one: str, many: str) -> str:
+    return {0: none, 1: one}.get(number, f"{number:,} {many}")
+
+
 def _queue(system: System, name: str, look: QueueLook) -> PartHealthView:
-    waits = f"{look.backlog:,} tasks wait" if look.backlog else "no task waits"
+    waits = _count(look.backlog, "no task waits", "1 task waits", "tasks wait")
     oldest = f", the oldest {spoken(look.oldest_seconds)}" if look.backlog else ""
-    if look.pollers:
-        sentence = f"{len(look.pollers):,} ask for work on {name}; {waits}{oldest}."
-        view = told(Part.TASK_QUEUE, look.oldest_seconds, sentence)
-    else:
-        view = away(Part.TASK_QUEUE, f"Nobody asks for work on {name}; {waits}{oldest}.")
+    ask = _count(len(look.pollers), "Nobody asks", "1 worker asks", "workers ask")
+    sentence = f"{ask} for work on {name}; {waits}{oldest}."
+    view = (
+        told(Part.TASK_QUEUE, look.oldest_seconds, sentence)
+        if look.pollers
+        else away(Part.TASK_QUEUE, sentence)
+    )
     facts = {
         "system": system,
         "seconds": round(look.oldest_seconds, 3),

@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Final
 
 from domain.contracts import TimelineEntry, TimelineKind
@@ -47,7 +48,7 @@ _FOR_PEOPLE: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """Something that lasted. `label` is written into it where there is room."""
+    """Something that lasted. `label` is written into it where there is room, at `label_at`."""
 
     lane: str
     start: int
@@ -59,11 +60,12 @@ class Bar:
     lasted: str
     detail: str
     label: str = ""
+    label_at: int | None = None
 
     @property
     def middle(self) -> int:
-        """Where its label stands."""
-        return (self.start + self.end) // 2
+        """Where its label stands: in the middle, if nothing else is said."""
+        return (self.start + self.end) // 2 if self.label_at is None else self.label_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,10 @@ class _Axis:
     def at(self, moment: datetime) -> int:
         return self.places[bisect_left(self.moments, moment)]
 
+    def has_room(self, start: int, end: int) -> bool:
+        """Whether words can be read between the two places."""
+        return end - start >= _ROOM_FOR_WORDS * self.width
+
     def stretches(self) -> Iterable[tuple[datetime, datetime, int, int]]:
         """Each stretch by its ends and their places."""
         ends = zip(self.moments, self.moments[1:], self.places, self.places[1:], strict=False)
@@ -137,7 +143,8 @@ def picture(entries: Sequence[TimelineEntry], now: datetime) -> Picture:
     lengths = tuple(_lengths(axis, now))
     points = [_point(entry, axis, now) for entry in drawn if _is_a_point(entry)]
     bars = [_attempt(entry, axis, now) for entry in attempts]
-    waiting = [_waiting(bar) for status, bar in statuses if status in _FOR_PEOPLE]
+    acts = sorted(point.at for point in points if point.lane == PEOPLE)
+    waiting = [_waiting(bar, acts, axis) for status, bar in statuses if status in _FOR_PEOPLE]
     steps = dict.fromkeys(bar.lane for bar in bars)
     used = {point.lane for point in points} | {bar.lane for bar in waiting}
     lanes = (
@@ -199,15 +206,18 @@ def _statuses(
                     when=text.moment(phase.since, now),
                     lasted=text.duration(until - phase.since),
                     detail="",
-                    label=label if end - start >= _ROOM_FOR_WORDS * axis.width else "",
+                    label=label if axis.has_room(start, end) else "",
                 ),
             )
         )
     return bars
 
 
-def _waiting(status: Bar) -> Bar:
-    """The same stretch in the lane of those who are waited for."""
+def _waiting(status: Bar, acts: Sequence[int], axis: _Axis) -> Bar:
+    """The same stretch in the lane of those who are waited for; its label keeps clear of acts."""
+    inside = [place for place in acts if status.start < place < status.end]
+    gaps = pairwise([status.start, *inside, status.end])
+    left, right = max(gaps, key=lambda gap: gap[1] - gap[0])
     return Bar(
         lane=PEOPLE,
         start=status.start,
@@ -218,7 +228,8 @@ def _waiting(status: Bar) -> Bar:
         when=status.when,
         lasted=status.lasted,
         detail="",
-        label=f"waited {status.lasted}" if status.label else "",
+        label=f"waited {status.lasted}" if axis.has_room(left, right) else "",
+        label_at=(left + right) // 2,
     )
 
 

@@ -198,7 +198,7 @@ async def test_a_worker_at_work_is_seen_at_its_queue(office: Office) -> None:
     assert list(queues) == ["throughline", *VENDORS]
     for found in queues.values():
         assert (found["state"], found["count"], found["pollers"]) == ("good", 0, 1)
-        assert "1 ask for work" in found["sentence"]
+        assert "1 worker asks for work" in found["sentence"]
 
 
 async def test_what_waits_on_a_vendors_queue_is_told_apart_from_the_other_queues(

@@ -83,6 +83,16 @@ def test_what_waits_for_people_stands_in_their_lane_beside_what_they_decided() -
     assert (decided.at, decided.detail) == (waited.end, "operator")
 
 
+def test_how_long_people_were_waited_for_is_written_clear_of_what_they_did_meanwhile() -> None:
+    bring = entry(9, DAY / 2, "", kind=TimelineKind.DOCUMENT, actor="portal")
+    told = gantt.picture([*STORY[:3], bring, *STORY[3:]], NOW)
+    (waited,) = [bar for bar in told.bars if bar.lane == gantt.PEOPLE]
+    brought = min(point.at for point in told.points if point.lane == gantt.PEOPLE)
+    assert waited.start < brought < waited.end
+    assert waited.label == "waited 23 h 59 min"
+    assert abs(waited.middle - brought) > told.width / 10
+
+
 def test_a_wait_joins_an_attempt_that_failed_to_the_next_one() -> None:
     told = gantt.picture(STORY, NOW)
     (wait,) = told.waits
