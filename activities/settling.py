@@ -65,7 +65,8 @@ def _left(unwanted: bool, undo: Step | None) -> str:
 
 def _finding(state: EffectState, known: Outcome, reference: str, left: str) -> Finding:
     stands = known is Outcome.APPLIED
-    sentence = _FOUND[known].format(step=state.step, system=SYSTEM_OF[state.step])
+    words = _FOUND[known].format(step=state.step.spoken, system=SYSTEM_OF[state.step].spoken)
+    sentence = words[:1].upper() + words[1:]
     return Finding(
         action=_ACTION,
         outcome="difference" if stands and left == _DIFFERENCE else str(known),

@@ -5,6 +5,7 @@ from typing import Final
 
 from domain.drift import NOTED, DriftKind, DriftState
 from domain.identifiers import System
+from domain.shapes import ROOT
 
 _SENTENCES: Final[Mapping[DriftKind, str]] = {
     DriftKind.UNKNOWN_VALUE: "{system} says “{came}” at {path}, which is not known here.",
@@ -16,6 +17,9 @@ _SENTENCES: Final[Mapping[DriftKind, str]] = {
     DriftKind.NEW_FIELD: "{system} sends {path}, which it did not send before.",
     DriftKind.NEW_TYPE: "{system} sends {path} as {came}, which it did not before.",
 }
+
+WHOLE: Final = "the whole answer"
+"""The place of what is not within a field."""
 
 _MAP: Final = (
     "Map it to what is known here; once a second person confirms, everything parked goes on."
@@ -32,6 +36,12 @@ def sentence(kind: DriftKind, system: System, path: str, came: str, expected: st
         system=system.spoken, path=path, came=came, expected=expected.rstrip(".")
     )
     return words[:1].upper() + words[1:]
+
+
+def on_record(system: System, operation: str, kind: DriftKind, path: str) -> str:
+    """What was found, without anything that came: this is kept for good."""
+    place = WHOLE if path == ROOT else path
+    return f"{system.spoken}, {operation}: {kind.replace('_', ' ')}, {place}."
 
 
 def next_action(kind: DriftKind, state: DriftState, *, pending: bool, mappable: bool) -> str | None:

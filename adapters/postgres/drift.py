@@ -18,6 +18,7 @@ from adapters.postgres.tables_drift import (
     ShapeRow,
 )
 from domain.drift import NOTED, DriftState, Finding, Sighting, drift_id
+from domain.drift_words import on_record
 from domain.identifiers import System
 from domain.mappings import EVERYWHERE_AFTER, MappingKind, Mappings, MappingState
 from domain.shapes import differences, shape_fingerprint
@@ -189,7 +190,7 @@ def _note(id_: str, sighting: Sighting, finding: Finding, now: datetime) -> obje
         actor_kind="schedule",
         action="drift_found",
         correlation_id=id_,
-        reason=f"{sighting.system} {sighting.operation}: {finding.kind} at {finding.path}.",
+        reason=on_record(sighting.system, sighting.operation, finding.kind, finding.path),
         facts={"drift": id_, "kind": finding.kind, "system": sighting.system},
     )
 

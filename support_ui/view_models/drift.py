@@ -13,7 +13,9 @@ from domain.contracts_drift import (
     PendingMappingView,
 )
 from domain.drift import DriftAction, DriftKind, DriftState
+from domain.drift_words import WHOLE
 from domain.mappings import MappingKind, MappingState
+from domain.shapes import ROOT
 from support_ui.view_models import lists, text, words
 from support_ui.view_models.words import Look
 
@@ -105,7 +107,7 @@ def fact_rows(item: DriftItemView) -> list[dict[str, str]]:
     """Where it is, what came and what is expected."""
     rows = [
         {"Fact": "Operation", "Value": f"`{item.operation or 'any'}`"},
-        {"Fact": "Place", "Value": f"`{item.path}`"},
+        {"Fact": "Place", "Value": WHOLE if item.path == ROOT else f"`{item.path}`"},
     ]
     if item.came:
         rows.append({"Fact": "Came", "Value": text.plain(item.came)})

@@ -111,6 +111,22 @@ async def test_nothing_is_released_while_another_drift_of_the_same_answer_is_ope
         assert len(answer.json()["replays"]) == replays, each
 
 
+async def test_what_was_found_is_on_record_without_what_came(
+    api: ApiUnderTest, sessions: Sessions
+) -> None:
+    unreadable = Finding(DriftKind.UNREADABLE, ".", expected="JSON")
+    nonsense = Sighting(System.CRM, "open_order", (), "", (unreadable,))
+    for sighting in (odd(standing="frozen").sighting, nonsense):
+        assert sighting is not None
+        async with sessions.begin() as session:
+            await keep_findings(session, sighting, 1, START)
+    audit = await api.operator.get("/v1/audit", params={"action": "drift_found"})
+    assert [entry["reason"] for entry in audit.json()["items"]] == [
+        "CRM, open_order: unreadable, the whole answer.",
+        "billing, read_standing: unknown value, standing.",
+    ]
+
+
 async def test_only_what_is_known_can_be_meant(item: dict[str, Any], desk: DriftDesk) -> None:
     assert item["choices"] == ["closed", "current", "past_due"]
     for known in ("frozen", "thawed"):

@@ -94,6 +94,8 @@ def test_what_cannot_be_mapped_can_only_be_dismissed(console: Console, stub: Stu
     page = console.sign_in(key)
     offered = [str(each.key) for each in page.button if str(each.key).startswith("submit.")]
     assert offered == [f"submit.dismiss.{UNREADABLE.id}"]
+    facts = next(table.value for table in page.table if "Fact" in table.value)
+    assert dict(zip(facts["Fact"], facts["Value"], strict=True))["Place"] == "the whole answer"
 
 
 def test_what_is_merely_new_is_apart_and_can_be_accepted(console: Console, stub: StubApi) -> None:

@@ -84,7 +84,7 @@ async def test_an_unknown_effect_of_a_parked_change_is_settled_by_look_up(world:
     await reaches_effects(change, post_billing_change="applied")
     assert key == f"{change.id}:post_billing_change:1:1"
     assert await findings(world, change) == [
-        ("applied", "post_billing_change turned out to stand at billing.")
+        ("applied", "Post billing change turned out to stand at billing.")
     ]
     await change.decide(Action.RETRY)
     assert (await change.ended()).status is S.ACTIVE
