@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -117,29 +117,33 @@ async def keep_findings(
         if not count and known.get(id_) == DriftState.OPEN:
             continue  # nothing to say of it, and its row is everybody's
         row = DriftItemRow
-        first = _of_finding(finding) | {"id": id_, "diff": diff, "count": count}
-        seen = {"first_seen_at": now, "last_seen_at": now}
-        written = insert(row).values(_of_sighting(sighting) | first | seen)
+        first = _of_sighting(sighting) | _of_finding(finding) | {"id": id_, "diff": diff}
+        seen = {"count": count, "first_seen_at": now, "last_seen_at": now}
+        if id_ not in known and await session.scalar(
+            insert(row).values(first | seen).on_conflict_do_nothing().returning(row.id)
+        ):
+            session.add(_note(id_, sighting, finding, now))
+            continue
         again = (
             (row.state != DriftState.OPEN)
             & row.kind.not_in(NOTED)
             & (row.decided_at < now - timedelta(seconds=EVERYWHERE_AFTER))
         )
         await session.execute(
-            written.on_conflict_do_update(
-                index_elements=["id"],
-                set_={
-                    "count": row.count + count,
-                    "last_seen_at": func.greatest(row.last_seen_at, now),
-                    "state": case((again, DriftState.OPEN), else_=row.state),
-                    "raw": case((again, written.excluded.raw), else_=row.raw),
-                    "kind": case((again, written.excluded.kind), else_=row.kind),
-                    "candidates": case((again, written.excluded.candidates), else_=row.candidates),
-                },
+            update(row)
+            .where(row.id == id_)
+            .values(
+                count=row.count + count,
+                last_seen_at=func.greatest(row.last_seen_at, now),
+                state=case((again, DriftState.OPEN), else_=row.state),
+                kind=case((again, finding.kind), else_=row.kind),
+                raw=case((again, finding.raw), else_=row.raw),
+                candidates=case(
+                    (again, literal(list(finding.candidates), row.candidates.type)),
+                    else_=row.candidates,
+                ),
             )
         )
-        if id_ not in known:
-            session.add(_note(id_, sighting, finding, now))
     return ids
 
 

@@ -23,6 +23,12 @@ from tests.support.polling import eventually
 
 Sessions = async_sessionmaker[AsyncSession]
 
+_HELD_UP = text(
+    "SELECT true FROM pg_stat_activity"
+    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
+"""Whether somebody waits for another one's transaction."""
+
 
 @pytest.fixture
 def desk(api: ApiUnderTest) -> DriftDesk:
@@ -125,6 +131,32 @@ async def test_what_was_found_is_on_record_without_what_came(
         "CRM, open_order: unreadable, the whole answer.",
         "billing, read_standing: unknown value, standing.",
     ]
+
+
+async def test_what_two_find_at_the_same_time_is_found_once(
+    api: ApiUnderTest, sessions: Sessions, desk: DriftDesk
+) -> None:
+    sighting = odd(standing="frozen").sighting
+    assert sighting is not None
+
+    async def find() -> None:
+        async with sessions.begin() as session:
+            await keep_findings(session, sighting, 1, START)
+
+    async def held_up() -> bool:
+        async with sessions() as session:
+            return bool(await session.scalar(_HELD_UP))
+
+    async with sessions.begin() as session:
+        await keep_findings(session, sighting, 1, START)
+        other = asyncio.create_task(find())
+        await eventually(held_up, bool)
+    await other
+
+    (found,) = await desk.items()
+    assert found["count"] == 2
+    audit = await api.operator.get("/v1/audit", params={"action": "drift_found"})
+    assert len(audit.json()["items"]) == 1
 
 
 async def test_only_what_is_known_can_be_meant(item: dict[str, Any], desk: DriftDesk) -> None:
