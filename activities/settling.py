@@ -10,6 +10,7 @@ from domain.settling import ENDED_WITHOUT, SETTLED_BY, SettleInput, SettleResult
 from domain.steps import SYSTEM_OF, Step
 from domain.vendor_values import EffectEvidence
 from domain.verdicts import Outcome
+from domain.wording import upper_first, words
 
 _ACTION = "settle_effect"
 _FOUND = {
@@ -65,12 +66,11 @@ def _left(unwanted: bool, undo: Step | None) -> str:
 
 def _finding(state: EffectState, known: Outcome, reference: str, left: str) -> Finding:
     stands = known is Outcome.APPLIED
-    words = _FOUND[known].format(step=state.step.spoken, system=SYSTEM_OF[state.step].spoken)
-    sentence = words[:1].upper() + words[1:]
+    told = _FOUND[known].format(step=words(state.step), system=SYSTEM_OF[state.step].spoken)
     return Finding(
         action=_ACTION,
         outcome="difference" if stands and left == _DIFFERENCE else str(known),
         effect_key=state.key,
         reference=reference,
-        sentence=sentence + (left if stands else ""),
+        sentence=upper_first(told) + (left if stands else ""),
     )

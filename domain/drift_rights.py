@@ -7,7 +7,8 @@ from typing import Final
 from domain.drift import NOTED, DriftAction, DriftKind, DriftState
 from domain.mappings import MAPPED_AS
 from domain.permissions import Refusal
-from domain.service_change import Role, words
+from domain.service_change import Role
+from domain.wording import words
 
 MAY_DECIDE: Final = frozenset({Role.OPERATOR, Role.ADMIN})
 MAY_RETIRE: Final = frozenset({Role.ADMIN})

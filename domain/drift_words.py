@@ -6,6 +6,7 @@ from typing import Final
 from domain.drift import NOTED, DriftKind, DriftState
 from domain.identifiers import System
 from domain.shapes import ROOT
+from domain.wording import upper_first, words
 
 _SENTENCES: Final[Mapping[DriftKind, str]] = {
     DriftKind.UNKNOWN_VALUE: "{system} says “{came}” at {path}, which is not known here.",
@@ -32,16 +33,16 @@ _NOTED: Final = "Nothing is held up. Accept it, so that it counts as known."
 
 def sentence(kind: DriftKind, system: System, path: str, came: str, expected: str) -> str:
     """What differs."""
-    words = _SENTENCES[kind].format(
+    told = _SENTENCES[kind].format(
         system=system.spoken, path=path, came=came, expected=expected.rstrip(".")
     )
-    return words[:1].upper() + words[1:]
+    return upper_first(told)
 
 
 def on_record(system: System, operation: str, kind: DriftKind, path: str) -> str:
     """What was found, without anything that came: this is kept for good."""
     place = WHOLE if path == ROOT else path
-    return f"{system.spoken}, {operation}: {kind.replace('_', ' ')}, {place}."
+    return f"{system.spoken}, {operation}: {words(kind)}, {place}."
 
 
 def next_action(kind: DriftKind, state: DriftState, *, pending: bool, mappable: bool) -> str | None:

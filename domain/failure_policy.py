@@ -8,6 +8,7 @@ from typing import Any, Final
 from domain.errors import FailureCode
 from domain.identifiers import System, fingerprint
 from domain.shapes import shape_of
+from domain.wording import words
 
 
 class Consequence(StrEnum):
@@ -185,7 +186,7 @@ CAUSES: Final[Mapping[FailureCode, str]] = {
 
 def cause_of(code: FailureCode, step: str, system: System) -> str:
     """A failure's cause in a person's words, such as `Post billing change: refused by billing`."""
-    return f"{step.replace('_', ' ').capitalize()}: {CAUSES[code].format(system=system.spoken)}"
+    return f"{words(step).capitalize()}: {CAUSES[code].format(system=system.spoken)}"
 
 
 def failure_fingerprint(

@@ -11,9 +11,9 @@ from domain.service_change import (
     Action,
     ChangeStatus,
     Role,
-    words,
 )
 from domain.steps import SYSTEM_OF
+from domain.wording import words
 
 _S = ChangeStatus
 _STAFF = frozenset({Role.OPERATOR, Role.ADMIN})

@@ -8,7 +8,8 @@ from typing import Final
 
 from domain.identifiers import System
 from domain.reconciliation import RepairKind, compared
-from domain.service_change import Role, words
+from domain.service_change import Role
+from domain.wording import words
 
 
 class DifferenceState(StrEnum):

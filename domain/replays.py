@@ -8,7 +8,8 @@ from typing import Final
 from domain.decisions import DecisionState
 from domain.errors import FailureCode
 from domain.permissions import ACTION_RULES, Refusal, Situation, needs_second_person, permission
-from domain.service_change import Action, ChangeStatus, Role, words
+from domain.service_change import Action, ChangeStatus, Role
+from domain.wording import words
 
 
 class ReplayState(StrEnum):

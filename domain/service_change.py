@@ -165,10 +165,5 @@ BEFORE_APPROVAL: Final = frozenset({_S.PENDING, _S.CHECKING, _S.INCOMPLETE, _S.A
 """While nothing is approved yet, and nothing is parked."""
 
 
-def words(name: StrEnum) -> str:
-    """A name as people read it."""
-    return name.replace("_", " ")
-
-
 READS_EVERYTHING: Final = frozenset({Role.SUPPORT, Role.OPERATOR, Role.ADMIN})
 MAY_SUBMIT: Final = frozenset({Role.PORTAL, Role.PARTNER, Role.OPERATOR, Role.ADMIN})

@@ -21,11 +21,6 @@ class Step(StrEnum):
     OPEN_TICKET = "open_ticket"
     COMMENT_ON_TICKET = "comment_on_ticket"
 
-    @property
-    def spoken(self) -> str:
-        """As it stands within a sentence."""
-        return self.replace("_", " ")
-
 
 APPLY_ORDER: Final = (
     Step.POST_BILLING_CHANGE,

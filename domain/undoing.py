@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from domain.service_change import EffectStatus
 from domain.steps import APPLY_ORDER, Step
+from domain.wording import words
 
 
 class Reversibility(StrEnum):
@@ -89,6 +90,6 @@ def passed(outlooks: Iterable[StepOutlook]) -> str | None:
     """Why the change cannot be undone any more, naming the step; None if it can."""
     for each in outlooks:
         if each.state is Reversibility.PASSED:
-            name = each.step.replace("_", " ")
+            name = words(each.step)
             return f"Past the point of no return ({name}): {each.sentence} Submit a new change."
     return None

@@ -32,6 +32,7 @@ from domain.steps import APPLY_ORDER
 from domain.vendor_events import EventSource
 from domain.vendor_values import REFERENCE_KIND
 from domain.verdicts import verdict
+from domain.wording import words
 
 _HELD: Final = frozenset({EffectStatus.APPLIED, EffectStatus.REVERSED, EffectStatus.UNKNOWN})
 _VERDICT: Final = {
@@ -46,7 +47,7 @@ def answers(history: History, now: Situation, *, principal: str, role: Role) -> 
     """The support questions, each with the rows its answer rests on."""
     change = history.change
     verdict, sentence = _VERDICT.get(
-        change.status, (None, f"Not yet: its status is {change.status.replace('_', ' ')}.")
+        change.status, (None, f"Not yet: its status is {words(change.status)}.")
     )
     started = history.audit[0]
     return AnswersView(
@@ -240,7 +241,7 @@ def _undelivered(row: NotificationRow) -> list[TimelineEntry]:
             id=f"notice:{row.id}:{channel}",
             at=datetime.fromisoformat(tried["at"]),
             kind=TimelineKind.MESSAGE,
-            title=f"{row.kind.replace('_', ' ').capitalize()}: not delivered by {channel}",
+            title=f"{words(row.kind).capitalize()}: not delivered by {channel}",
             detail=tried["why"],
             actor="throughline",
             system=None,
@@ -258,7 +259,7 @@ def _attempt_entry(row: AttemptRow, *, with_exchanges: bool) -> TimelineEntry:
         id=f"attempt:{row.id}",
         at=row.started_at,
         kind=TimelineKind.ATTEMPT,
-        title=f"{row.step.replace('_', ' ').capitalize()}, attempt {row.attempt}",
+        title=f"{words(row.step).capitalize()}, attempt {row.attempt}",
         detail=row.words,
         actor="throughline",
         system=System(row.system),
@@ -289,14 +290,14 @@ _AUDIT_KINDS: Final[Mapping[str, TimelineKind]] = {
 
 def audit_entry_told(row: AuditEntryRow) -> TimelineEntry:
     """An audit entry as a line of the timeline."""
-    arrow = f"{(row.from_status or 'new')} → {row.to_status}".replace("_", " ")
+    arrow = words(f"{(row.from_status or 'new')} → {row.to_status}")
     is_message = row.actor_kind in _MESSENGERS
     kind = TimelineKind.MESSAGE if is_message else _AUDIT_KINDS.get(row.action, TimelineKind.NOTE)
     return TimelineEntry(
         id=f"audit:{row.id}",
         at=row.at,
         kind=kind,
-        title=arrow if row.to_status else row.action.replace("_", " ").capitalize(),
+        title=arrow if row.to_status else words(row.action).capitalize(),
         detail=row.reason,
         actor=row.actor,
         system=None,

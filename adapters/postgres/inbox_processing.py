@@ -20,10 +20,11 @@ from adapters.vendors.watching import Unwatched, Watch
 from domain.drift import Sighting
 from domain.event_drift import read_mapped
 from domain.identifiers import System
-from domain.service_change import ChangeStatus, words
+from domain.service_change import ChangeStatus
 from domain.shapes import shape_fingerprint
 from domain.vendor_events import EventSource, EventType, InboxState, ReadEvent
 from domain.vendor_values import REFERENCE_KIND
+from domain.wording import words
 
 Clock = Callable[[], datetime]
 

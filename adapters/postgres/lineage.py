@@ -23,6 +23,7 @@ from domain.contracts import Evidence
 from domain.contracts_evidence import LineageEntryView, LineageKind
 from domain.identifiers import EffectKey, System
 from domain.service_change import Action, DocumentState
+from domain.wording import words
 
 MOST: Final = 500
 """Of one kind of relation; the newest are shown."""
@@ -270,4 +271,4 @@ def _again(duplicates: int) -> str:
 
 
 def _words(step: str) -> str:
-    return step.replace("_", " ").capitalize()
+    return words(step).capitalize()

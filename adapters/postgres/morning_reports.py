@@ -44,7 +44,8 @@ from domain.morning_report import (
     missing,
     notice_id,
 )
-from domain.service_change import ChangeStatus, words
+from domain.service_change import ChangeStatus
+from domain.wording import words
 
 _ENGINEERS: Final = TEAMS[System.THROUGHLINE]
 _UNPROVEN: Final = {

@@ -20,7 +20,7 @@ from domain.errors import FailureCode
 from domain.failure_policy import TEAMS, cause_of, rule_for
 from domain.identifiers import System
 from domain.morning_report import NAMED, SEVERITY, NightRun, Stretch
-from domain.service_change import words
+from domain.wording import words
 
 _STILL: Final = text(f"""
 SELECT fingerprint, system, step, code, owner, count(*) AS count, min(opened_at) AS oldest,

@@ -10,6 +10,7 @@ import streamlit as st
 
 from domain.contracts_desk import DeadLetterGroupView, ReplayView
 from domain.replays import UNDER_WAY, ReplayState, Steering
+from domain.wording import upper_first
 from support_ui import asking, session, ui
 from support_ui.desk import items
 from support_ui.view_models import places, replays, text, words
@@ -139,7 +140,7 @@ def _progress(replay: ReplayView) -> None:
     ui.rich(replays.standing(replay, session.now()))
     if replay.sentence:
         st.caption(text.plain(replay.sentence))
-    st.progress(replays.share_done(replay), text.sentence(replays.result(replay)) + ".")
+    st.progress(replays.share_done(replay), upper_first(replays.result(replay)) + ".")
     ui.static_table(
         replays.stage_rows(replay), empty="Nothing was to be retried.", alt="Stages of the retry"
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from domain.contracts import MayActAnswer, PlanView, ServiceChangeView
 from domain.contracts_failures import PendingDecisionView
 from domain.service_change import Action, DocumentState
+from domain.wording import upper_first
 from support_ui.view_models import text, words
 from support_ui.view_models.change import MOVING
 
@@ -48,7 +49,7 @@ class Offer:
         does = self.words.does
         if self.version is not None:
             does = f"{_VERB[self.action].lower()} document version {self.version}"
-        return f"Ask a second person to {does}" if self.second_person else text.sentence(does)
+        return f"Ask a second person to {does}" if self.second_person else upper_first(does)
 
 
 def offers(
@@ -89,7 +90,7 @@ def refusal_rows(offers_: Iterable[Offer]) -> list[dict[str, str]]:
     return [
         {
             "Action": offer.label,
-            "Who may now": text.sentence(offer.roles) or "Nobody",
+            "Who may now": upper_first(offer.roles) or "Nobody",
             "Why not you": text.plain(offer.refusal),
         }
         for offer in offers_

@@ -8,6 +8,7 @@ from typing import Final
 from domain.alerts import RULE, AlertAction, AlertState, RuleName, Severity, Unit, spoken
 from domain.contracts_alerts import AlertActionView, AlertRuleView, AlertView, SaidView
 from domain.identifiers import System
+from domain.wording import upper_first
 from support_ui.view_models import lists, places, text, words
 from support_ui.view_models.places import Place
 from support_ui.view_models.words import Look
@@ -93,7 +94,7 @@ def row(alert: AlertView, now: datetime) -> lists.Row:
         "Reading": spoken(alert.value, alert.unit),
         "Limit": limit(alert.below, alert.threshold, alert.unit),
         "Since": text.age(alert.opened_at, now),
-        "Owner": text.sentence(alert.owner),
+        "Owner": upper_first(alert.owner),
         "State": [look(alert).label],
     }
 
@@ -129,7 +130,7 @@ def facts(alert: AlertView, now: datetime) -> list[Fact]:
             [reading, f"Fires when {limit(alert.below, alert.threshold, alert.unit)}"],
         ),
         Fact("Since", "schedule", since),
-        Fact("Owner", "group", [text.plain(text.sentence(alert.owner))]),
+        Fact("Owner", "group", [text.plain(upper_first(alert.owner))]),
         Fact("Operations were told", "campaign", [told]),
         Fact("What is measured", "straighten", [text.plain(rule.measures)]),
         Fact("Held back", "hourglass_top", [text.plain(rule.held_back)]),
@@ -196,7 +197,7 @@ def rule_row(rule: AlertRuleView, now: datetime) -> dict[str, str]:
         "Severity": SEVERITY[rule.severity].badge,
         "Rule": f"**{text.plain(rule.title)}**  \n:small[{text.plain(rule.measures)}]",
         "Fires": where + holds,
-        "Owner": text.plain(text.sentence(rule.owner or "the system's team")),
+        "Owner": text.plain(upper_first(rule.owner or "the system's team")),
         "Held back": f":small[{text.plain(rule.held_back)}]",
     }
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from domain.contracts_approvals import ApprovalView
 from domain.service_change import Action
+from domain.wording import upper_first
 from support_ui.view_models import text, words
 
 
@@ -95,7 +96,7 @@ def told(job: Job) -> str:
         )
         if (found := job.of(became))
     ]
-    return text.sentence(", ".join(counted)) + "."
+    return upper_first(", ".join(counted)) + "."
 
 
 def rows(job: Job) -> Iterable[dict[str, str]]:

@@ -18,6 +18,7 @@ from domain.credentials import (
     SecretAction,
     SecretState,
 )
+from domain.wording import upper_first
 from support_ui.view_models import text, words
 from support_ui.view_models.lists import Row
 from support_ui.view_models.words import Look
@@ -100,7 +101,7 @@ def _in_use(credential: CredentialView) -> str:
     current, previous = shown.get(SecretState.CURRENT), shown.get(SecretState.PREVIOUS)
     if current is None:
         return text.DASH
-    return text.sentence(f"{current}, then {previous}" if previous else current)
+    return upper_first(f"{current}, then {previous}" if previous else current)
 
 
 def version_rows(credential: CredentialView, now: datetime) -> list[dict[str, str]]:

@@ -7,6 +7,7 @@ from typing import Final
 from domain.contracts_desk import DeadLetterGroupView, DeadLetterView, HoldView
 from domain.desk import HoldKind
 from domain.service_change import Action
+from domain.wording import upper_first
 from support_ui.view_models import assignments, lists, pauses, text, words
 
 SOON: Final = timedelta(hours=1)
@@ -72,7 +73,7 @@ def due(due_at: datetime, now: datetime) -> str:
 def due_badge(due_at: datetime, now: datetime) -> str:
     """The same as a badge."""
     look = CLOCK[clock(due_at, now)]
-    return words.Look(text.sentence(due(due_at, now)), look.colour, look.icon).badge
+    return words.Look(upper_first(due(due_at, now)), look.colour, look.icon).badge
 
 
 def cause_row(group: DeadLetterGroupView, trend: Sequence[int], now: datetime) -> lists.Row:
@@ -85,7 +86,7 @@ def cause_row(group: DeadLetterGroupView, trend: Sequence[int], now: datetime) -
         "Cause": group.cause,
         "State": [words.CAUSE[group.state].label],
         "Whose": assignments.cell(group.assignment, now) or "Nobody yet",
-        "Team": text.sentence(group.owner),
+        "Team": upper_first(group.owner),
     }
 
 
@@ -116,7 +117,7 @@ def hold(told: HoldView, now: datetime) -> str:
         return pauses.sentence(told.scope, told.by or "", told.since, told.reason, now)
     until = text.hover(text.age(told.until, now), told.until)
     return (
-        f":orange-badge[:material/door_front: Gate closed] {text.plain(text.sentence(told.reason))}"
+        f":orange-badge[:material/door_front: Gate closed] {text.plain(upper_first(told.reason))}"
         f"; it is called again {until}, by itself."
     )
 

@@ -21,6 +21,7 @@ from domain.reconciliation_decisions import (
     DifferenceAction,
     DifferenceState,
 )
+from domain.wording import upper_first
 from support_ui.view_models import lists, text, words
 from support_ui.view_models.words import Look
 
@@ -103,7 +104,7 @@ def value(field: Field, told: str) -> str:
         return f"{text.money(int(told), _CURRENCY)} a month"
     if field is Field.BILLING_ADDRESS:
         return f"address with fingerprint {text.short_hash(told)}"
-    return text.sentence(told)
+    return upper_first(told)
 
 
 def _product(name: str) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.contracts_failures import ErrorView, FailureView
+from domain.wording import upper_first
 from support_ui.view_models import text
 
 
@@ -31,7 +32,7 @@ def facts(failure: FailureView, now: datetime) -> tuple[Fact, ...]:
     goes_on = "" if failure.dead_letter else "It is tried again by itself."
     return (
         Fact("What to do", "arrow_forward", (text.plain(failure.next_action),)),
-        Fact("Whose work it is", "group", (text.plain(text.sentence(failure.owner)),)),
+        Fact("Whose work it is", "group", (text.plain(upper_first(failure.owner)),)),
         Fact("Tried", "refresh", (attempts, goes_on)),
         *_errors(failure, now),
         Fact("Fingerprint of the cause", "fingerprint", (f"`{failure.fingerprint}`",)),

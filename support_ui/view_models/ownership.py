@@ -8,6 +8,7 @@ from domain.contracts import FieldOwnershipView
 from domain.contracts_evidence import SyncedFieldView, VersionKind
 from domain.contracts_views import RightView, RoleRightView
 from domain.service_change import Action, Role
+from domain.wording import upper_first
 from support_ui.view_models import text, words
 
 _RIGHT: Final[Mapping[str, str]] = {
@@ -41,7 +42,7 @@ def ownership_rows(fields: Iterable[FieldOwnershipView]) -> list[dict[str, str]]
             "Field": f"`{field.field}`",
             "Owner": words.SYSTEM[field.owner],
             "Who else may change it": _others(field),
-            "Version known by": text.plain(text.sentence(field.version_source)),
+            "Version known by": text.plain(upper_first(field.version_source)),
         }
         for field in fields
     ]

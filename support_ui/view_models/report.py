@@ -21,6 +21,7 @@ from domain.contracts_reports import (
     UnrecognisedView,
 )
 from domain.service_change import ChangeKind, ChangeStatus
+from domain.wording import upper_first
 from support_ui.view_models import lists, places, text, words
 from support_ui.view_models.places import Place
 
@@ -119,7 +120,7 @@ def missing_rows(missing: Sequence[MissingInputView]) -> list[dict[str, str]]:
             "Missing": f"**{text.plain(each.input)}**",
             "Why": text.plain(each.why),
             "Needed for": text.plain(each.needed_for),
-            "Whose work": text.plain(text.sentence(each.owner)),
+            "Whose work": text.plain(upper_first(each.owner)),
             "What to do": text.plain(each.next_action),
         }
         for each in missing
@@ -134,7 +135,7 @@ def exception_row(each: ReportExceptionView, cut: datetime) -> lists.Row:
         "Changes": each.count,
         "Past their time": f"{each.overdue:,}" if each.overdue else "",
         "Oldest": text.duration(cut - each.oldest_at) if each.oldest_at else "",
-        "Whose work": text.sentence(each.owner),
+        "Whose work": upper_first(each.owner),
         "What to do": each.next_action,
     }
 
@@ -170,7 +171,7 @@ def job_rows(jobs: Sequence[JobView], now: datetime) -> list[dict[str, str]]:
             "State": JOB[each.state].badge,
             "Said": text.plain(each.sentence),
             "Last before the cut": text.moment(each.last_at, now),
-            "Whose work": text.plain(text.sentence(each.owner)),
+            "Whose work": text.plain(upper_first(each.owner)),
         }
         for each in jobs
     ]

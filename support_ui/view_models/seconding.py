@@ -7,6 +7,7 @@ from datetime import datetime
 from domain.contracts import PermissionView, ServiceChangeView
 from domain.contracts_desk import SecondApprovalView
 from domain.contracts_failures import PendingDecisionView
+from domain.wording import upper_first
 from support_ui.view_models import corrections, lists, text, words
 
 
@@ -46,7 +47,7 @@ def queue_row(waiting: SecondApprovalView, now: datetime) -> lists.Row:
     """One decision that waits for a second person."""
     return {
         "Account": waiting.change.account_id,
-        "Proposed": text.sentence(words.ACTION[waiting.action].does),
+        "Proposed": upper_first(words.ACTION[waiting.action].does),
         "By": waiting.proposed_by,
         "Why": waiting.reason,
         "When": text.age(waiting.proposed_at, now),

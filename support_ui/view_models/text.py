@@ -4,6 +4,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from domain.wording import upper_first, words
+
 _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~$:&])")
 _AUTOLINK: Final = re.compile(r"(?i)(https?(?=:)|www(?=\.)|.(?=@))")
 _WORD_JOINER: Final = "\u2060"  # invisible; GitHub-flavoured Markdown links bare addresses itself
@@ -26,13 +28,7 @@ def plain(text: str) -> str:
 
 def humanise(name: str) -> str:
     """A machine name as words: `outcome_unknown` becomes `Outcome unknown`."""
-    words = name.replace("_", " ").replace("-", " ").strip()
-    return words[:1].upper() + words[1:]
-
-
-def sentence(words: str) -> str:
-    """Words as they begin a sentence; nothing else is touched."""
-    return words[:1].upper() + words[1:]
+    return upper_first(words(name).replace("-", " ").strip())
 
 
 def moment(at: datetime | None, now: datetime) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 from domain.contracts import SafeToRetryAnswer, ServiceChangeView
 from domain.service_change import Action
 from domain.verdicts import Outcome
+from domain.wording import upper_first
 from support_ui.view_models import text, words
 from support_ui.view_models.words import Look
 
@@ -41,7 +42,7 @@ def of_the_step(
             look = SAFE if each.safe else UNSAFE
             step = f"{text.humanise(each.step).lower()} at {words.SYSTEM[each.system]}"
             line = (
-                f"{look.badge} **{text.plain(text.sentence(step))}**: {VERDICT[each.verdict]}. "
+                f"{look.badge} **{text.plain(upper_first(step))}**: {VERDICT[each.verdict]}. "
                 f"{text.plain(each.sentence)}"
             )
             return StepVerdict(line, step)
